@@ -1,0 +1,1 @@
+"""The life of a video, accepted to delivered: model, use cases, story, watcher, and the ports they need."""

@@ -1,0 +1,187 @@
+"""What the rooms above `jobs` plug into it, and what `jobs` plugs into nothing else."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from bot.jobs.answers import Standing
+from bot.jobs.model import Attempt, AttemptState, Failure, Job, JobRecord, Order, Waiting
+from bot.providers.base import RenderRef
+
+
+class Announced(StrEnum):
+    """What became of the first message of a job."""
+
+    POSTED = "posted"
+    UNKNOWN = "unknown"
+    """The answer was lost; the card may be there. Not repeated by itself."""
+    REFUSED = "refused"
+    """Slack does not let us post there; the requester was told how to go on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpooledVideo:
+    """The finished MP4 on this machine's disk, checked."""
+
+    path: Path
+    sha256: str
+    bytes: int
+    length_s: float
+    size_px: tuple[int, int]
+
+
+class Delivered(StrEnum):
+    SHARED = "shared"
+    """Seen in the thread."""
+    UNCONFIRMED = "unconfirmed"
+    """Slack took it and has not shown it yet; Send again works."""
+    REFUSED = "refused"
+    """Neither the place nor a direct message took it; kept, and the requester was told if anybody could be."""
+
+
+class Surface(Protocol):
+    """The place where people are, implemented by `slack`. A call may run twice for one job and does its work once."""
+
+    async def announce(self, record: JobRecord) -> Announced:
+        """Post the card. The first outside effect of a job, before any money moves."""
+
+    async def deliver(self, record: JobRecord, video: SpooledVideo) -> Delivered:
+        """Put the file into the thread exactly once."""
+
+    async def tell_end(self, record: JobRecord) -> None:
+        """One reply that mentions the requester, for a job that ended without a video. Sent before: skipped."""
+
+    def changed(self, job_id: str) -> None:
+        """The job's card has something new to show. Never blocks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """Everything one commit writes."""
+
+    job_id: str
+    order: Order
+    order_key: str
+    """Dedupe: the trigger id, or the form's random key. Unique per workspace."""
+    usd_micros: int
+    catalogue_version: str
+    created_at: datetime
+    queued_max: int
+    again_confirmed: bool
+    again_window: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    job: Job
+    fresh: bool
+    queue_place: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeated:
+    earlier: Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdrawn:
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Full:
+    pass
+
+
+class JobBook(Protocol):
+    """The rows of jobs, attempts and money; implemented by `store`. Every method is one transaction."""
+
+    async def accept(self, acceptance: Acceptance) -> Committed | Repeated | Overdrawn | Full: ...
+
+    async def record(self, job_id: str) -> JobRecord | None: ...
+
+    async def numbered(self, team_id: str, number: int) -> JobRecord | None: ...
+
+    async def latest(self, team_id: str, user_id: str, *, limit: int) -> list[JobRecord]:
+        """A person's newest first."""
+
+    async def unended(self) -> list[Job]:
+        """For the sweep: every job that still owes somebody something."""
+
+    async def counts(self, team_id: str) -> Mapping[str, int]:
+        """Jobs by state."""
+
+    async def begin(self, attempt: Attempt, *, in_flight_max: int, per_minute: int) -> bool:
+        """The intent, under the upstream's row: slot counted, committed. False: no slot now.
+
+        One `checking` per (upstream, fingerprint) at a time counts as no slot too.
+        """
+
+    async def submitted(self, attempt_id: str, ref: RenderRef, *, at: datetime) -> bool:
+        """The service's id, committed at once. False: another attempt owns that render."""
+
+    async def renew(self, attempt_id: str, *, intent_at: datetime, at: datetime, deadline_at: datetime) -> bool:
+        """Win the right to one more POST of an attempt, compared on the intent's time. False: somebody else won."""
+
+    async def attempt_ended(
+        self,
+        attempt_id: str,
+        *,
+        state: AttemptState,
+        at: datetime,
+        error_kind: str = "",
+        error_detail: str = "",
+        result_ref: str = "",
+        cost_usd_micros: int | None = None,
+    ) -> None: ...
+
+    async def progressed(self, attempt_id: str, *, progress: float | None) -> None: ...
+
+    async def overdue(self, job_id: str, *, at: datetime) -> None: ...
+
+    async def waits(self, job_id: str, waiting: Waiting | None) -> None: ...
+
+    async def checking(self, job_id: str, *, at: datetime) -> None: ...
+
+    async def requeued(self, job_id: str, *, at: datetime) -> None:
+        """Failover: back to queued with no attempt in force."""
+
+    async def captured(self, job_id: str, *, at: datetime) -> None:
+        """The video exists: money spent, delivering."""
+
+    async def delivered(self, job_id: str, *, at: datetime) -> None: ...
+
+    async def failed(
+        self, job_id: str, failure: Failure, *, words: str, reference: str, charged_usd_micros: int, at: datetime
+    ) -> None:
+        """Ended without a video in the thread: hold released, what was charged captured."""
+
+    async def cancelled(self, job_id: str, *, at: datetime) -> None: ...
+
+    async def unconfirmed(self, job_id: str, *, at: datetime) -> None:
+        """Booked as possibly paid."""
+
+    async def cancel_requested(self, job_id: str, *, at: datetime) -> None: ...
+
+    async def removed(self, job_id: str, *, at: datetime) -> None: ...
+
+    async def standings(self, team_id: str, user_id: str, slack_channel_id: str) -> tuple[Standing, ...]: ...
+
+    async def webhook_came(self, upstream: str, render_id: str, event_id: str, *, token: str, at: datetime) -> bool:
+        """Keep a verified event. False: seen before."""
+
+    async def attempt_of_token(self, token: str) -> Attempt | None: ...
+
+    async def attempt_of_render(self, upstream: str, render_id: str) -> Attempt | None: ...
+
+    async def bound_renders(self, upstream: str) -> frozenset[str]:
+        """Ids that belong to an attempt already, so that a search adopts none of them."""
+
+
+Enqueue = Callable[[object, str, str], None]
+"""(open transaction, job id, person's partition) to one more row in it: the durable start."""
+
+Alarm = Callable[[str, Mapping[str, object]], Awaitable[None]]
