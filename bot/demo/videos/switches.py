@@ -1,0 +1,32 @@
+"""What a person in the demo can do to the service."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Switch(StrEnum):
+    """One position at a time; each says what people will see."""
+
+    NORMAL = "normal"
+    DOWN = "down"
+    """Nobody answers: the port is shut. Renders under way go on behind it."""
+    SLOW = "slow"
+    """Renders take six times as long and answers come late."""
+    REFUSE = "refuse"
+    """Moderation turns everything down, where this dialect does it: at the submit or as a failed render."""
+    LOSE = "lose"
+    """A submit is taken, started and paid, and its answer never arrives."""
+    STUCK = "stuck"
+    """Renders hang at 99 % until the switch is put back."""
+
+    @property
+    def pace(self) -> float:
+        return 1 / SLOW_FACTOR if self is Switch.SLOW else 1.0
+
+    @property
+    def latency_s(self) -> float:
+        return SLOW_ANSWER_S if self is Switch.SLOW else 0.0
+
+
+SLOW_FACTOR: Final = 6
+SLOW_ANSWER_S: Final = 0.8
