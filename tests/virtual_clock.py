@@ -1,0 +1,101 @@
+"""A `bot.clock.Clock` whose time moves only when a test says so.
+
+Code under test talks to real sockets and real database threads, so "nothing more happens at this moment" cannot be
+known; it is taken for granted after a few milliseconds in which nobody went to sleep or woke up.
+"""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+T = TypeVar("T")
+
+START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+QUIET_S = 0.02
+"""Real time without a change after which the program counts as waiting."""
+PATIENCE_S = 20.0
+"""Real time after which a test that waits for something has failed."""
+
+
+class VirtualClock:
+    """`now` and `sleep` for the program; `advance`, `until` and `finish` for the test."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self._now = now
+        self._sleepers: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._count = itertools.count()
+        self._changes = 0
+
+    def now(self) -> datetime:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        self._changes += 1
+        waking: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + timedelta(seconds=seconds), next(self._count), waking))
+        try:
+            await waking
+        finally:
+            self._changes += 1
+
+    async def advance(self, seconds: float) -> None:
+        """Move time on, waking sleepers one moment after the other, each with time to go back to sleep."""
+        target = self._now + timedelta(seconds=seconds)
+        await self.settle()
+        while (at := self._next()) is not None and at <= target:
+            self._wake(at)
+            await self.settle()
+        self._now = target
+        await self.settle()
+
+    async def until(self, holds: Callable[[], object], *, within_s: float = 600) -> None:
+        """Move time from sleeper to sleeper until `holds()` is true. Fails past `within_s` of virtual time."""
+        limit = self._now + timedelta(seconds=within_s)
+        started = asyncio.get_running_loop().time()
+        while not holds():
+            await self.settle(or_until=holds)
+            if holds():
+                return
+            at = self._next()
+            if at is not None:
+                if at > limit:
+                    raise AssertionError(f"not within {within_s} s of virtual time")
+                self._wake(at)
+            elif asyncio.get_running_loop().time() - started > PATIENCE_S:
+                raise AssertionError("nobody sleeps on this clock any more, and it still does not hold")
+
+    async def finish(self, work: Awaitable[T], *, within_s: float = 3600) -> T:
+        """Run `work` to its end, moving time whenever it waits."""
+        running = asyncio.ensure_future(work)
+        try:
+            await self.until(running.done, within_s=within_s)
+            return await running
+        finally:
+            running.cancel()
+
+    async def settle(self, *, or_until: Callable[[], object] = lambda: False) -> None:
+        """Let the program run at this moment until it waits."""
+        loop = asyncio.get_running_loop()
+        seen, since = self._changes, loop.time()
+        while loop.time() - since < QUIET_S and not or_until():
+            await asyncio.sleep(0.001)
+            if self._changes != seen:
+                seen, since = self._changes, loop.time()
+
+    def _next(self) -> datetime | None:
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
+        return self._sleepers[0][0] if self._sleepers else None
+
+    def _wake(self, at: datetime) -> None:
+        self._now = max(self._now, at)
+        while (due := self._next()) is not None and due <= at:
+            waking = heapq.heappop(self._sleepers)[2]
+            waking.set_result(None)
+        self._changes += 1
