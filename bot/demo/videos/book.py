@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.clock import Clock, NewId
 from bot.demo.videos.crew import Crew
 from bot.demo.videos.dialects.dialect import Dialect, Refusal
-from bot.demo.videos.faults import FailRender, Fault, StickRender
+from bot.demo.videos.faults import FailRender, StickRender
 from bot.demo.videos.job import MODERATED, Asked, Job, JobError, JobStatus
 from bot.demo.videos.rendering import Rendering
 from bot.demo.videos.switches import Switch
@@ -46,7 +46,7 @@ class Book:
             if not job.status.ended:
                 self._hold_or_free(job)
 
-    def accept(self, asked: Asked, fault: Fault | None) -> Job:
+    def accept(self, asked: Asked, fault: object = None) -> Job:
         """Start a render: from here on it is real and paid, whatever the client hears of it."""
         job = Job(
             id=self._dialect.new_id(self._new_id()),

@@ -3,10 +3,11 @@
 import asyncio
 import socket
 import sys
+from typing import Final
 
 from aiohttp import web
 
-BACKLOG = 128
+BACKLOG: Final = 128
 
 
 class Door:
@@ -29,20 +30,23 @@ class Door:
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(self._runner.server, sock=self._socket, backlog=BACKLOG)
 
-    def shut(self) -> None:
+    async def shut(self) -> None:
         """Refuse from now on. The port stays ours: a bound socket that does not listen keeps others out."""
         if self._server is None:
             return
         self._server.close()
         self._server = None
         assert self._runner.server is not None
+        self._socket = _bound(self._host, self.port)
         for connection in tuple(self._runner.server.connections):
             if connection.transport is not None:
                 connection.transport.abort()
-        self._socket = _bound(self._host, self.port)
+        # An abort takes effect a turn of the loop later; a client that reuses a connection in between would see a lost
+        # answer and not a refusal.
+        await asyncio.sleep(0)
 
-    def close(self) -> None:
-        self.shut()
+    async def close(self) -> None:
+        await self.shut()
         self._socket.close()
 
 

@@ -15,7 +15,8 @@ from bot.demo.videos.files import cut
 from bot.demo.videos.switches import Switch
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-FAULT: Final = "videos.fault"
+FAULT: Final = web.RequestKey("fault", object)
+"""A fault the handler itself has to act out."""
 _OPERATIONS: Final = {
     ("POST", "/v1/videos"): Operation.CREATE,
     ("GET", "/v1/videos"): Operation.LIST,

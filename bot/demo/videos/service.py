@@ -133,7 +133,7 @@ class LocalVideos:
         await runner.setup()
         owned.push_async_callback(runner.cleanup)
         self._door = Door(runner, host=HOST, port=port)
-        owned.callback(self._door.close)
+        owned.push_async_callback(self._door.close)
         owned.callback(misfortune.closing.set)
         await self._door.open()
 
@@ -180,6 +180,6 @@ class LocalVideos:
         wanted = Switch(position)
         self._book.turn(wanted)
         if wanted is Switch.DOWN:
-            self._door.shut()
+            await self._door.shut()
         else:
             await self._door.open()

@@ -25,7 +25,7 @@ class Variant(StrEnum):
     """vLLM-Omni: form bodies only, a failed job is a 4xx/5xx, DELETE stops running jobs."""
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a mistake
+class Refusal(Exception):
     """A request that is turned down before anything is started."""
 
     def __init__(self, status: int, message: str, *, code: str | None = None, param: str | None = None) -> None:

@@ -5,7 +5,6 @@ CreateVideoMultipartBody, VideoListResource, DeletedVideoResource, ErrorResponse
 no error codes; the words here follow what clients have reported (`moderation_blocked`, `unknown_parameter`).
 """
 
-import re
 from typing import ClassVar, Final
 
 from bot.demo.videos.dialects.dialect import (
@@ -24,7 +23,6 @@ PROMPT_CHARACTERS_MAX: Final = 32_000
 LENGTHS: Final = ("4", "8", "12")
 SIZES: Final = ("720x1280", "1280x720", "1024x1792", "1792x1024")
 _KNOWN: Final = frozenset({"model", "prompt", "seconds", "size", "input_reference"})
-_REFERENCE_FIELD: Final = re.compile(r"^input_reference\[(image_url|file_id)\]$")
 
 
 class OpenAIDialect:
@@ -40,7 +38,7 @@ class OpenAIDialect:
 
     def read(self, form: Form) -> Asked:
         for name in (*form.fields, *form.files):
-            if name not in _KNOWN and not _REFERENCE_FIELD.match(name):
+            if name not in _KNOWN:
                 raise Refusal(400, f"Unknown parameter: '{name}'.", code="unknown_parameter", param=name)
         prompt = form.text("prompt")
         if not prompt:
@@ -106,21 +104,17 @@ def _one_of(form: Form, name: str, allowed: tuple[str, ...], default: str) -> st
 
 
 def _reference(form: Form) -> bytes | None:
-    """The first frame from an uploaded file, a JSON object or the SDK's `input_reference[image_url]` form field."""
+    """The first frame, from an uploaded file or from the object a JSON body has in its place."""
     uploaded = form.files.get("input_reference")
     if uploaded is not None:
         if len(uploaded) > PICTURE_BYTES_MAX:
             raise Refusal(413, "The image is too large.", code="image_too_large", param="input_reference")
         return uploaded
-    value = form.fields.get("input_reference")
-    named = dict(value) if isinstance(value, dict) else {}
-    for name, text in form.fields.items():
-        if match := _REFERENCE_FIELD.match(name):
-            named[match[1]] = text
-    if value is None and not named:
+    reference = form.fields.get("input_reference")
+    if reference is None:
         return None
-    url = named.get("image_url")
-    if len(named) != 1 or not isinstance(url, str):
+    url = reference.get("image_url") if isinstance(reference, dict) and len(reference) == 1 else None
+    if not isinstance(url, str):
         message = "Provide exactly one of 'image_url' or 'file_id'; this service keeps no files."
         raise Refusal(400, message, code="invalid_value", param="input_reference")
     return picture_in_data_url(url)
