@@ -1,0 +1,196 @@
+"""`slack.ports.Cards` on our tables. Every change is compared with the state it starts from, in the database."""
+
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from bot.slack.ports import POSTS_MAX, Card, Cards, CardState, Lease, OpenCard, PosterState, Shown
+from bot.store.compared import hits
+from bot.store.engine import Store
+from bot.store.job_rows import ENDED_STATES
+from bot.store.tables.jobs import JobRow
+from bot.store.tables.slack import CardLeaseRow, CardRow
+from bot.store.upsert import inserted
+
+NO_ANSWER = (CardState.INTENT.value, CardState.UNKNOWN.value)
+SETTLED = (CardState.REFUSED.value, CardState.OWED.value)
+
+
+class StoredCards:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def owe(self, job_id: str, team_id: str, slack_channel_id: str, thread_ts: str | None) -> Card:
+        def work(session: Session) -> Card:
+            inserted(
+                session,
+                CardRow,
+                job_id=job_id,
+                team_id=team_id,
+                slack_channel_id=slack_channel_id,
+                asked_thread_ts=thread_ts,
+                state=CardState.OWED.value,
+                posts=0,
+                shown_version=0,
+                shown_hash="",
+                refusal="",
+                poster=PosterState.NONE.value,
+                poster_file_id="",
+            )
+            return _card(session.get_one(CardRow, job_id))
+
+        return await self._store.write(work)
+
+    async def card(self, job_id: str) -> Card | None:
+        def look(session: Session) -> Card | None:
+            row = session.get(CardRow, job_id)
+            return None if row is None else _card(row)
+
+        return await self._store.read(look)
+
+    async def intend(self, job_id: str, *, was: CardState, at: datetime) -> bool:
+        return await self._set(
+            job_id, (was.value,), state=CardState.INTENT.value, posts=CardRow.posts + 1, intent_at=at
+        )
+
+    async def unsent(self, job_id: str, *, back_to: CardState) -> None:
+        await self._set(job_id, (CardState.INTENT.value,), state=back_to.value, posts=CardRow.posts - 1)
+
+    async def posted(self, job_id: str, *, slack_channel_id: str, ts: str, shown: Shown) -> None:
+        await self._set(
+            job_id,
+            NO_ANSWER,
+            state=CardState.POSTED.value,
+            slack_channel_id=slack_channel_id,
+            ts=ts,
+            shown_version=shown.version,
+            shown_hash=shown.hash,
+            shown_at=shown.at,
+        )
+
+    async def lost(self, job_id: str) -> None:
+        await self._set(job_id, (CardState.INTENT.value,), state=CardState.UNKNOWN.value)
+
+    async def refused(self, job_id: str, refusal: str) -> None:
+        await self._set(job_id, (CardState.INTENT.value,), state=CardState.REFUSED.value, refusal=refusal)
+
+    async def gone(self, job_id: str, ts: str) -> None:
+        await self._set(job_id, (CardState.POSTED.value,), col(CardRow.ts) == ts, state=CardState.GONE.value)
+
+    async def adopt(self, job_id: str, slack_channel_id: str, ts: str) -> bool:
+        return await self._set(
+            job_id,
+            NO_ANSWER,
+            state=CardState.POSTED.value,
+            slack_channel_id=slack_channel_id,
+            ts=ts,
+            shown_version=0,
+            shown_hash="",
+        )
+
+    async def shown(self, job_id: str, shown: Shown, *, final_repeat_at: datetime | None) -> None:
+        await self._set(
+            job_id,
+            (CardState.POSTED.value,),
+            shown_version=shown.version,
+            shown_hash=shown.hash,
+            shown_at=shown.at,
+            final_repeat_at=final_repeat_at,
+        )
+
+    async def doubted(self, job_id: str, *, until: datetime) -> None:
+        await self._set(job_id, (CardState.POSTED.value,), doubt_until=until)
+
+    async def begin_poster(self, job_id: str) -> bool:
+        return await self._set(
+            job_id, None, col(CardRow.poster) == PosterState.NONE.value, poster=PosterState.TRYING.value
+        )
+
+    async def poster(self, job_id: str, state: PosterState, file_id: str) -> None:
+        await self._set(job_id, None, poster=state.value, poster_file_id=file_id)
+
+    async def teams(self) -> list[str]:
+        wanted = _open(sa.select(col(CardRow.team_id)).distinct())
+        return await self._store.read(lambda session: list(session.scalars(wanted)))
+
+    async def open(self, team_id: str) -> list[OpenCard]:
+        wanted = _open(sa.select(CardRow, col(JobRow.version), col(JobRow.state))).where(
+            col(CardRow.team_id) == team_id
+        )
+
+        def look(session: Session) -> list[OpenCard]:
+            return [
+                OpenCard(card=_card(row), version=version, ended=state in ENDED_STATES)
+                for row, version, state in session.execute(wanted)
+            ]
+
+        return await self._store.read(look)
+
+    async def lease(self, team_id: str, holder: str, *, now: datetime, until: datetime, at_once: bool) -> Lease | None:
+        def work(session: Session) -> Lease | None:
+            if inserted(session, CardLeaseRow, team_id=team_id, holder=holder, expires_at=until):
+                return Lease(paused_until=None, taken_over_at=None)
+            row = session.get_one(CardLeaseRow, team_id, with_for_update=True)
+            if row.holder != holder:
+                if row.expires_at > now and not at_once:
+                    return None
+                row.holder, row.taken_over_at = holder, now
+            row.expires_at = until
+            return Lease(paused_until=row.paused_until, taken_over_at=row.taken_over_at)
+
+        return await self._store.write(work)
+
+    async def pause(self, team_id: str, *, until: datetime) -> None:
+        paused = sa.update(CardLeaseRow).where(col(CardLeaseRow.team_id) == team_id).values(paused_until=until)
+        await self._store.write(lambda session: session.execute(paused))
+
+    async def _set(
+        self, job_id: str, was: tuple[str, ...] | None, *conditions: sa.ColumnElement[bool], **values: Any
+    ) -> bool:
+        change = sa.update(CardRow).where(col(CardRow.job_id) == job_id, *conditions).values(**values)
+        if was is not None:
+            change = change.where(col(CardRow.state).in_(was))
+        return await self._store.write(hits(change))
+
+
+SelectT = TypeVar("SelectT", bound=sa.Select[Any])
+
+
+def _open(query: SelectT) -> SelectT:
+    """Limit a selection of cards to those that may have something to show and can still be shown it."""
+    unfinished = sa.or_(
+        col(JobRow.state).not_in(ENDED_STATES),
+        col(CardRow.shown_version) < col(JobRow.version),
+        col(CardRow.final_repeat_at).is_not(None),
+    )
+    reachable = sa.or_(col(CardRow.state) == CardState.POSTED.value, col(CardRow.posts) < POSTS_MAX)
+    return query.join(JobRow, col(JobRow.id) == col(CardRow.job_id)).where(
+        col(CardRow.state).not_in(SETTLED), reachable, unfinished
+    )
+
+
+def _card(row: CardRow) -> Card:
+    return Card(
+        job_id=row.job_id,
+        team_id=row.team_id,
+        slack_channel_id=row.slack_channel_id,
+        asked_thread_ts=row.asked_thread_ts,
+        ts=row.ts,
+        state=CardState(row.state),
+        posts=row.posts,
+        intent_at=row.intent_at,
+        shown_version=row.shown_version,
+        shown_hash=row.shown_hash,
+        shown_at=row.shown_at,
+        doubt_until=row.doubt_until,
+        final_repeat_at=row.final_repeat_at,
+        refusal=row.refusal,
+        poster=PosterState(row.poster),
+        poster_file_id=row.poster_file_id,
+    )
+
+
+_: type[Cards] = StoredCards
