@@ -1,7 +1,7 @@
 """`slack.ports.Cards` on our tables. Every change is compared with the state it starts from, in the database."""
 
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -113,12 +113,12 @@ class StoredCards:
         await self._set(job_id, None, poster=state.value, poster_file_id=file_id)
 
     async def teams(self) -> list[str]:
-        wanted = _open(sa.select(col(CardRow.team_id)).distinct())
+        wanted = sa.select(col(CardRow.team_id)).where(_may_show()).distinct()
         return await self._store.read(lambda session: list(session.scalars(wanted)))
 
     async def open(self, team_id: str) -> list[OpenCard]:
-        wanted = _open(sa.select(CardRow, col(JobRow.version), col(JobRow.state))).where(
-            col(CardRow.team_id) == team_id
+        wanted = sa.select(CardRow, col(JobRow.version), col(JobRow.state)).where(
+            _may_show(), col(CardRow.team_id) == team_id
         )
 
         def look(session: Session) -> list[OpenCard]:
@@ -156,20 +156,15 @@ class StoredCards:
         return await self._store.write(hits(change))
 
 
-SelectT = TypeVar("SelectT", bound=sa.Select[Any])
-
-
-def _open(query: SelectT) -> SelectT:
-    """Limit a selection of cards to those that may have something to show and can still be shown it."""
+def _may_show() -> sa.ColumnElement[bool]:
+    """Cards joined with their jobs: those that may have something to show and can still be shown it."""
     unfinished = sa.or_(
         col(JobRow.state).not_in(ENDED_STATES),
         col(CardRow.shown_version) < col(JobRow.version),
         col(CardRow.final_repeat_at).is_not(None),
     )
     reachable = sa.or_(col(CardRow.state) == CardState.POSTED.value, col(CardRow.posts) < POSTS_MAX)
-    return query.join(JobRow, col(JobRow.id) == col(CardRow.job_id)).where(
-        col(CardRow.state).not_in(SETTLED), reachable, unfinished
-    )
+    return sa.and_(col(JobRow.id) == col(CardRow.job_id), col(CardRow.state).not_in(SETTLED), reachable, unfinished)
 
 
 def _card(row: CardRow) -> Card:
