@@ -25,6 +25,20 @@ class SystemClock:
         await asyncio.sleep(max(0.0, seconds))
 
 
+async def woken(clock: Clock, event: asyncio.Event, *, within_s: float) -> bool:
+    """Wait for the event, at most so long. True: it was set (and is cleared now)."""
+    sleeping = asyncio.ensure_future(clock.sleep(within_s))
+    waking = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait({sleeping, waking}, return_when=asyncio.FIRST_COMPLETED)
+        was_set = event.is_set()
+        event.clear()
+        return was_set
+    finally:
+        sleeping.cancel()
+        waking.cancel()
+
+
 def new_id() -> str:
     """An opaque id that says nothing and cannot be guessed: 20 hex digits, 80 bits."""
     return secrets.token_hex(10)

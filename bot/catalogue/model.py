@@ -61,7 +61,7 @@ class Billing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What one video costs. `usd_micros` maps a resolution ("720p") to micro-dollars a second or a clip; free is said explicitly."""
+    """What one video costs: `usd_micros` maps a resolution ("720p") to micro-dollars a second or a clip."""
 
     billing: Billing
     usd_micros: Mapping[str, int] = field(default_factory=dict)
@@ -128,7 +128,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
-    """How one wire dialect behaves: the facts that jobs and upstreams decide on, so that no code asks for a vendor's name."""
+    """How one wire dialect behaves: the facts to decide on, so that no code asks for a vendor's name."""
 
     key: str
     """`fal`, or `openai_videos/relay` for a variant of one adapter."""

@@ -1,1 +1,1 @@
-"""cli"""
+"""The commands, one file each: they parse, call, and print."""

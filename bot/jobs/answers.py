@@ -94,6 +94,9 @@ class Offer:
     complaints: tuple[Complaint, ...]
     model_label: str
     """"Auto" with the class, or the model's label."""
+    model_name: str | None = None
+    """The named model by the catalogue's own name; None is Auto."""
+    model_class: ModelClass = ModelClass.FAST
     length_s: int
     shape: Shape
     resolution: str

@@ -208,6 +208,8 @@ class Attempt:
     result_ref: str = ""
     error_kind: str = ""
     error_detail: str = ""
+    retry_at: datetime | None = None
+    """Not before then again at the same service, after it said "too fast" or "no room"."""
     cost_usd_micros: int | None = None
     """What the service says it charged, where it says so."""
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.jobs.answers import Standing
 from bot.jobs.model import Attempt, AttemptState, Failure, Job, JobRecord, Order, Waiting
 from bot.providers.base import RenderRef
+from bot.upstreams.circuit import Circuit
 
 
 class Announced(StrEnum):
@@ -54,6 +55,9 @@ class Surface(Protocol):
     async def tell_end(self, record: JobRecord) -> None:
         """One reply that mentions the requester, for a job that ended without a video. Sent before: skipped."""
 
+    async def take_away(self, record: JobRecord) -> None:
+        """Delete the card and the files of a job whose person wants them gone."""
+
     def changed(self, job_id: str) -> None:
         """The job's card has something new to show. Never blocks."""
 
@@ -69,9 +73,11 @@ class Acceptance:
     usd_micros: int
     catalogue_version: str
     created_at: datetime
-    queued_max: int
-    again_confirmed: bool
-    again_window: timedelta
+    unended_max: int
+    """How many videos a person may have running and waiting together."""
+    running_max: int
+    again_after: datetime | None
+    """The same prompt by the same person in the same place since then is asked about; None: it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,32 +105,34 @@ class Full:
 class JobBook(Protocol):
     """The rows of jobs, attempts and money; implemented by `store`. Every method is one transaction."""
 
-    async def accept(self, acceptance: Acceptance) -> Committed | Repeated | Overdrawn | Full: ...
+    async def accept(self, asked: Acceptance) -> Committed | Repeated | Overdrawn | Full: ...
 
     async def record(self, job_id: str) -> JobRecord | None: ...
 
     async def numbered(self, team_id: str, number: int) -> JobRecord | None: ...
 
     async def latest(self, team_id: str, user_id: str, *, limit: int) -> list[JobRecord]:
-        """A person's newest first."""
+        """A person's newest first, without those they removed."""
 
     async def unended(self) -> list[Job]:
-        """For the sweep: every job that still owes somebody something."""
+        """For the sweep: every job that still owes somebody something, oldest first."""
 
     async def counts(self, team_id: str) -> Mapping[str, int]:
         """Jobs by state."""
 
-    async def begin(self, attempt: Attempt, *, in_flight_max: int, per_minute: int) -> bool:
-        """The intent, under the upstream's row: slot counted, committed. False: no slot now.
+    async def queue_place(self, job_id: str, *, running_max: int) -> int: ...
 
-        One `checking` per (upstream, fingerprint) at a time counts as no slot too.
+    async def begin(self, attempt: Attempt, *, prompt: str, in_flight_max: int, per_minute: int) -> bool:
+        """The intent, under the upstream's row: slot counted, committed. False: not now.
+
+        One submit of unknown outcome per (upstream, prompt, model) at a time, so that a search cannot confuse two.
         """
 
     async def submitted(self, attempt_id: str, ref: RenderRef, *, at: datetime) -> bool:
         """The service's id, committed at once. False: another attempt owns that render."""
 
-    async def renew(self, attempt_id: str, *, intent_at: datetime, at: datetime, deadline_at: datetime) -> bool:
-        """Win the right to one more POST of an attempt, compared on the intent's time. False: somebody else won."""
+    async def absent(self, attempt: Attempt, *, at: datetime) -> bool:
+        """Proven never to have arrived: back to queued. Compared on the intent's time. False: somebody else won."""
 
     async def attempt_ended(
         self,
@@ -136,13 +144,15 @@ class JobBook(Protocol):
         error_detail: str = "",
         result_ref: str = "",
         cost_usd_micros: int | None = None,
-    ) -> None: ...
+        retry_at: datetime | None = None,
+    ) -> bool:
+        """False: it had ended before; the first word stands, but a late video wins over a failure."""
 
-    async def progressed(self, attempt_id: str, *, progress: float | None) -> None: ...
+    async def progressed(self, attempt_id: str, *, progress: float) -> None: ...
 
     async def overdue(self, job_id: str, *, at: datetime) -> None: ...
 
-    async def waits(self, job_id: str, waiting: Waiting | None) -> None: ...
+    async def waits(self, job_id: str, waiting: Waiting) -> None: ...
 
     async def checking(self, job_id: str, *, at: datetime) -> None: ...
 
@@ -152,26 +162,38 @@ class JobBook(Protocol):
     async def captured(self, job_id: str, *, at: datetime) -> None:
         """The video exists: money spent, delivering."""
 
+    async def kept(self, job_id: str, *, at: datetime) -> None:
+        """The video exists, but its person had cancelled: money spent, nothing posted, offered."""
+
     async def delivered(self, job_id: str, *, at: datetime) -> None: ...
+
+    async def redelivering(self, job_id: str, *, at: datetime) -> None: ...
 
     async def failed(
         self, job_id: str, failure: Failure, *, words: str, reference: str, charged_usd_micros: int, at: datetime
     ) -> None:
-        """Ended without a video in the thread: hold released, what was charged captured."""
+        """Ended without a video in the thread: what was charged is captured, the rest given back."""
 
     async def cancelled(self, job_id: str, *, at: datetime) -> None: ...
 
     async def unconfirmed(self, job_id: str, *, at: datetime) -> None:
         """Booked as possibly paid."""
 
-    async def cancel_requested(self, job_id: str, *, at: datetime) -> None: ...
+    async def cancel_requested(self, job_id: str, *, at: datetime) -> Job | None: ...
 
     async def removed(self, job_id: str, *, at: datetime) -> None: ...
 
-    async def standings(self, team_id: str, user_id: str, slack_channel_id: str) -> tuple[Standing, ...]: ...
+    async def next_generation(self, job: Job) -> bool:
+        """A new story for a job whose story was lost. False: somebody else gave it one."""
+
+    async def standings(
+        self, team_id: str, user_id: str, slack_channel_id: str, *, now: datetime
+    ) -> tuple[Standing, ...]: ...
 
     async def webhook_came(self, upstream: str, render_id: str, event_id: str, *, token: str, at: datetime) -> bool:
         """Keep a verified event. False: seen before."""
+
+    async def webhook_seen(self, upstream: str, render_id: str) -> bool: ...
 
     async def attempt_of_token(self, token: str) -> Attempt | None: ...
 
@@ -181,7 +203,19 @@ class JobBook(Protocol):
         """Ids that belong to an attempt already, so that a search adopts none of them."""
 
 
-Enqueue = Callable[[object, str, str], None]
+class Healths(Protocol):
+    """Circuits of all upstreams, shared through the database; implemented by `store`."""
+
+    async def circuits(self) -> Mapping[str, Circuit]: ...
+
+    async def observe(self, upstream: str, *, error_kind: str | None, now: datetime) -> None:
+        """Fold one outcome in: None is a success."""
+
+    async def lease_trial(self, upstream: str, *, job_id: str, now: datetime) -> bool:
+        """Be the one job that tries a service that was out. True also where no trial is needed."""
+
+
+Enqueue = Callable[[Any, str, str], None]
 """(open transaction, job id, person's partition) to one more row in it: the durable start."""
 
 Alarm = Callable[[str, Mapping[str, object]], Awaitable[None]]

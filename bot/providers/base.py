@@ -125,6 +125,9 @@ class VideoProvider(Protocol):
     async def find(self, since: datetime) -> list[FoundRender]:
         """Renders accepted since then, paging back past it. Only where the catalogue says `lists`."""
 
+    def adopted(self, render_id: str, wire_name: str) -> RenderRef:
+        """The ref of a render whose submit's answer was lost, from the id that a webhook or a listing brought."""
+
     async def cancel(self, ref: RenderRef) -> bool:
         """True only when the service confirms that it stopped and will not charge. Only where the catalogue says `cancels`."""
 

@@ -1,1 +1,1 @@
-"""web"""
+"""The one aiohttp application: mounts Slack's entrance, takes webhooks, answers health questions."""

@@ -1,0 +1,52 @@
+"""`sora-bot run`: the bot, until SIGTERM."""
+
+import asyncio
+import logging
+import signal
+import sys
+
+import typer
+
+from bot import config, wiring
+from bot.clock import SystemClock, new_id
+from bot.store.engine import DatabaseTakenError
+from bot.store.migrate import NewerSchemaError
+
+STOP_WITHIN_S = 9.0
+"""A supervisor that follows SIGTERM with SIGKILL gives ten seconds."""
+
+
+def run() -> None:
+    """Serve Slack until told to stop. Settings come from the environment, .env and sora.toml."""
+    try:
+        settings = config.load()
+    except config.SettingsError as error:
+        for problem in error.problems:
+            typer.echo(f"- {problem}", err=True)
+        typer.echo("Nothing was started. `sora-bot setup` asks for everything, one at a time.", err=True)
+        raise typer.Exit(2) from None
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # It logs whole URLs, and some carry a signature.
+    try:
+        asyncio.run(serve(settings))
+    except (DatabaseTakenError, NewerSchemaError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+
+
+async def serve(settings: config.Settings) -> None:
+    """Run until SIGTERM or SIGINT; leave no task behind."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for received in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(received, stop.set)
+    async with wiring.running(settings, clock=SystemClock(), new_id=new_id) as bot:
+        for line in bot.greeting:
+            print(line, file=sys.stderr, flush=True)
+        stopped = asyncio.ensure_future(stop.wait())
+        failed = asyncio.ensure_future(bot.failed())
+        try:
+            await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            failed.cancel()

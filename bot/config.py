@@ -1,0 +1,142 @@
+"""Settings from the environment, `.env` and `sora.toml`, checked together and complained about in words."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class SettingsError(Exception):
+    """Everything wrong with the settings at once; `problems` are whole sentences."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class LimitSetting(BaseModel):
+    """One `[[limits]]` entry: at most so much for a scope in a period. USD or clips, or both."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scope: Literal["person", "workspace"]
+    period: Literal["day", "month"]
+    usd: float | None = Field(default=None, ge=0)
+    clips: int | None = Field(default=None, ge=0)
+
+
+class Settings(BaseSettings):
+    """What one process runs with. Times carry their unit in the name; secrets print as stars."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        toml_file="sora.toml",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+    )
+
+    slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
+    slack_app_token: SecretStr | None = Field(default=None, alias="SLACK_APP_TOKEN")
+    slack_signing_secret: SecretStr | None = Field(default=None, alias="SLACK_SIGNING_SECRET")
+    slack_api_url: str = Field(default="https://slack.com/api/", alias="SLACK_API_URL")
+    port: int = Field(default=3000, alias="PORT", ge=0, le=65535)
+    host: str = Field(default="0.0.0.0", alias="SORA_HOST")  # noqa: S104 - a container's port is published, not this
+    database_url: str = Field(default="sqlite:///data/sora.sqlite", alias="SORA_DATABASE_URL")
+    spool: Path = Field(default=Path("data/spool"), alias="SORA_SPOOL")
+    command: str = Field(default="/sora", alias="SORA_COMMAND", pattern=r"^/[a-z0-9_-]{1,31}$")
+    public_url: str = Field(default="", alias="SORA_PUBLIC_URL")
+    time_zone: str = Field(default="UTC", alias="SORA_TIME_ZONE")
+    confirm_above_usd: float = Field(default=1.0, alias="SORA_CONFIRM_ABOVE_USD", ge=0)
+    running_max: int = Field(default=3, alias="SORA_RUNNING_MAX", ge=1, le=100)
+    queued_max: int = Field(default=10, alias="SORA_QUEUED_MAX", ge=0, le=1000)
+    admins: str = Field(default="", alias="SORA_ADMINS")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="SORA_LOG_LEVEL")
+    fal_key: SecretStr | None = Field(default=None, alias="FAL_KEY")
+    videos_url: str = Field(default="", alias="SORA_VIDEOS_URL")
+    videos_key: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_KEY")
+    videos_models: str = Field(default="", alias="SORA_VIDEOS_MODELS")
+    videos_variant: Literal["openai", "relay", "vllm_omni"] = Field(default="openai", alias="SORA_VIDEOS_VARIANT")
+    videos_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_WEBHOOK_SECRET")
+    limits: tuple[LimitSetting, ...] = (
+        LimitSetting(scope="person", period="day", usd=5.0),
+        LimitSetting(scope="workspace", period="month", usd=50.0),
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over `.env`, and that over `sora.toml`."""
+        return (init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls))
+
+    @field_validator("slack_api_url", "videos_url", "public_url")
+    @classmethod
+    def _is_an_origin(cls, url: str) -> str:
+        if url and not url.startswith(("https://", "http://")):
+            raise ValueError("must begin with https:// (or http:// for a server of your own)")
+        return url
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError('is no time zone; use a name such as "Europe/Berlin"') from None
+        return name
+
+    @model_validator(mode="after")
+    def _slack_can_reach_us(self) -> "Settings":
+        if self.slack_bot_token is None:
+            raise ValueError("SLACK_BOT_TOKEN is missing. Your app's page, OAuth & Permissions, shows it (xoxb-...)")
+        if self.slack_app_token is None and self.slack_signing_secret is None:
+            raise ValueError(
+                "Set SLACK_APP_TOKEN (xapp-..., for Socket Mode, the simple way) or SLACK_SIGNING_SECRET (for HTTP)"
+            )
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def again_window(self) -> timedelta:
+        return timedelta(minutes=2)
+
+
+def load(**given: Any) -> Settings:
+    """Settings of this process; `given` wins over everything it finds.
+
+    Raises:
+        SettingsError: all problems together.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError([_in_words(each) for each in error.errors()]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([f"sora.toml cannot be read: {error}."]) from None
+
+
+def _in_words(error: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    what = str(error["msg"]).removeprefix("Value error, ")
+    return f"{where}: {what}." if where else f"{what}."

@@ -1,0 +1,130 @@
+"""Finding out whether a submit arrived, without ever guessing: what makes "nothing is paid twice" true.
+
+An idempotency key that the service honours: the same key again, inside its window. A listing: search it by key, else by
+prompt, model and time; absent counts only after the POST's deadline plus the listing's lag. Neither: wait for the
+webhook whose path names the attempt, and after a week book it as possibly paid.
+"""
+
+from datetime import datetime, timedelta
+
+from bot.clock import Clock
+from bot.jobs.model import ENDED, Attempt, AttemptState, JobRecord
+from bot.jobs.ports import Alarm, JobBook, Surface
+from bot.jobs.requests import RequestMaker
+from bot.jobs.retries import PAUSE_MAX_S
+from bot.jobs.story import Checked
+from bot.jobs.wakes import Wakes
+from bot.providers.base import FoundRender, RenderRef
+from bot.providers.errors import OutcomeUnknown, ProviderError
+from bot.upstreams.registry import Registry, Upstream
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far a service's clock may be from ours."""
+DOUBT_LOOK_MAX_S = 3600.0
+
+
+class Doubt:
+    def __init__(
+        self,
+        *,
+        book: JobBook,
+        registry: Registry,
+        requests: RequestMaker,
+        surface: Surface,
+        wakes: Wakes,
+        clock: Clock,
+        alarm: Alarm,
+        doubt_max: timedelta,
+    ) -> None:
+        self._book = book
+        self._registry = registry
+        self._requests = requests
+        self._surface = surface
+        self._wakes = wakes
+        self._clock = clock
+        self._alarm = alarm
+        self._doubt_max = doubt_max
+
+    async def resolve(self, job_id: str) -> Checked:
+        """Return when it is known, or when knowing was given up."""
+        looks = 0
+        while True:
+            record = await self._book.record(job_id)
+            attempt = record.attempt if record is not None else None
+            if record is None or record.job.state in ENDED:
+                return Checked.OVER
+            if attempt is None or attempt.state is AttemptState.NOT_ACCEPTED:
+                return Checked.ABSENT
+            if attempt.state is not AttemptState.INTENT:
+                return Checked.FOUND
+            if self._clock.now() - attempt.intent_at > self._doubt_max or attempt.upstream not in self._registry:
+                return Checked.OVER
+            looks += 1
+            found = await self._look(record, attempt, self._registry.upstream(attempt.upstream))
+            if not found:
+                await self._wakes.pause(job_id, self._pause_s(attempt, looks))
+
+    async def _look(self, record: JobRecord, attempt: Attempt, upstream: Upstream) -> bool:
+        """One try to find out. True: the row has changed, so read it again at once."""
+        now = self._clock.now()
+        protocol = upstream.protocol
+        try:
+            if protocol.honours_idempotency_key:
+                if now - attempt.intent_at < timedelta(seconds=protocol.idempotency_window_s):
+                    return await self._send_again(record, attempt, upstream)
+            elif protocol.lists:
+                return await self._search(record, attempt, upstream)
+        except ProviderError:
+            return False  # The service cannot be asked now; doubt stays, nothing is sent.
+        return False
+
+    async def _send_again(self, record: JobRecord, attempt: Attempt, upstream: Upstream) -> bool:
+        """The same key: the service answers with the render it started, or starts the one it never saw."""
+        request = await self._requests.request(record.job, attempt, upstream)
+        try:
+            ref = await upstream.provider.submit(request)
+        except OutcomeUnknown:
+            return False
+        return await self._adopt(attempt, ref)
+
+    async def _search(self, record: JobRecord, attempt: Attempt, upstream: Upstream) -> bool:
+        asked_at = self._clock.now()
+        shown = await upstream.provider.find(attempt.intent_at - CLOCK_SKEW)
+        bound = await self._book.bound_renders(upstream.name)
+        ours = [each for each in shown if each.ref.render_id not in bound and _matches(each, record, attempt)]
+        if len(ours) == 1:
+            return await self._adopt(attempt, ours[0].ref)
+        if ours:
+            await self._alarm("doubt_ambiguous", {"job": attempt.job_id, "service": upstream.name, "found": len(ours)})
+            return False
+        sure_from = attempt.deadline_at + timedelta(seconds=upstream.protocol.listing_lag_s)
+        if asked_at < sure_from:
+            return False
+        # The compare-and-set on the intent's time is the right to one fresh POST.
+        return await self._book.absent(attempt, at=self._clock.now())
+
+    async def _adopt(self, attempt: Attempt, ref: RenderRef) -> bool:
+        adopted = await self._book.submitted(attempt.id, ref, at=self._clock.now())
+        self._surface.changed(attempt.job_id)
+        return adopted
+
+    def _pause_s(self, attempt: Attempt, looks: int) -> float:
+        """1, 2, 4 ... seconds up to a minute; an hour where there is nothing to ask and only an event can tell."""
+        upstream = self._registry.upstream(attempt.upstream)
+        if not (upstream.protocol.honours_idempotency_key or upstream.protocol.lists):
+            return DOUBT_LOOK_MAX_S
+        return min(2.0 ** (looks - 1), PAUSE_MAX_S)
+
+
+def _matches(shown: FoundRender, record: JobRecord, attempt: Attempt) -> bool:
+    if shown.client_key:
+        return shown.client_key == attempt.id
+    in_time = shown.created_at is None or _between(
+        shown.created_at, attempt.intent_at - CLOCK_SKEW, attempt.deadline_at + CLOCK_SKEW
+    )
+    same_model = shown.wire_name is None or shown.wire_name == attempt.wire_name
+    return in_time and same_model and shown.prompt == record.job.order.prompt
+
+
+def _between(time: datetime, first: datetime, last: datetime) -> bool:
+    return first <= time <= last

@@ -1,0 +1,49 @@
+"""What a service tells us by itself. A delivery only wakes the watcher; the truth is read from the service."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from bot.clock import Clock
+from bot.jobs.model import AttemptState
+from bot.jobs.ports import JobBook
+from bot.jobs.wakes import Wakes
+from bot.jobs.watcher import Watcher
+from bot.upstreams.registry import Registry
+
+
+class Heard(StrEnum):
+    TAKEN = "taken"
+    KNOWN = "known"
+    """The same event again."""
+    REFUSED = "refused"
+    """No such service, or not its signature."""
+
+
+class WebhookDesk:
+    def __init__(self, book: JobBook, registry: Registry, watcher: Watcher, wakes: Wakes, clock: Clock) -> None:
+        self._book = book
+        self._registry = registry
+        self._watcher = watcher
+        self._wakes = wakes
+        self._clock = clock
+
+    async def hear(self, upstream_name: str, token: str, headers: Mapping[str, str], body: bytes) -> Heard:
+        """Verify, keep, wake. `token` is the last part of the path: an attempt's, or empty for an account-wide address.
+
+        A genuine event for an attempt whose submit is in doubt answers the doubt: its path names the attempt.
+        """
+        if upstream_name not in self._registry:
+            return Heard.REFUSED
+        upstream = self._registry.upstream(upstream_name)
+        event = await upstream.provider.verify_webhook(headers, body)
+        if event is None:
+            return Heard.REFUSED
+        now = self._clock.now()
+        fresh = await self._book.webhook_came(upstream_name, event.render_id, event.event_id, token=token, at=now)
+        attempt = await self._book.attempt_of_token(token) if token else None
+        if attempt is not None and attempt.upstream == upstream_name and attempt.state is AttemptState.INTENT:
+            ref = upstream.provider.adopted(event.render_id, attempt.wire_name)
+            await self._book.submitted(attempt.id, ref, at=now)
+            self._wakes.wake(attempt.job_id)
+        self._watcher.nudge(upstream_name, event.render_id)
+        return Heard.TAKEN if fresh else Heard.KNOWN

@@ -1,0 +1,113 @@
+"""Attempts: the intent before the POST, the service's id after it, how they end. Functions of an open transaction."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from bot.jobs.model import Attempt, AttemptState, JobState
+from bot.providers.base import RenderRef
+from bot.store.job_rows import attempt_row, job_of, write_job
+from bot.store.tables.jobs import AttemptRow, JobRow, UpstreamRow
+from bot.store.upsert import insert_for
+
+ON_THE_WAY = (AttemptState.INTENT.value, AttemptState.SUBMITTED.value)
+
+
+def begin(session: Session, attempt: Attempt, *, prompt: str, in_flight_max: int, per_minute: int) -> bool:
+    """Commit to one POST: slot counted under the upstream's row, intent written, job moved.
+
+    False: no slot now, or the job is no longer one to submit (cancelled, or another process has it).
+    """
+    _lock_upstream(session, attempt.upstream)
+    job = session.get(JobRow, attempt.job_id, with_for_update=True)
+    if job is None or job.state != JobState.QUEUED.value or job.cancel_requested_at is not None:
+        return False
+    fingerprint = fingerprint_of(attempt.wire_name, prompt)
+    if not _slot_free(session, attempt, fingerprint, in_flight_max=in_flight_max, per_minute=per_minute):
+        return False
+    session.add(attempt_row(attempt, fingerprint=fingerprint))
+    moved = job_of(job).moved(JobState.SUBMITTING, at=attempt.intent_at)
+    write_job(job, moved)
+    job.attempt_id = attempt.id
+    job.waiting = None
+    job.overdue_since = None
+    return True
+
+
+def submitted(session: Session, attempt_id: str, ref: RenderRef, *, at: datetime) -> bool:
+    """The service's id. Unique per upstream, so that two attempts cannot adopt one video."""
+    row = session.get(AttemptRow, attempt_id, with_for_update=True)
+    if row is None:
+        return False
+    if row.state != AttemptState.INTENT.value:
+        return row.render_id == ref.render_id
+    try:
+        with session.begin_nested():
+            row.state = AttemptState.SUBMITTED.value
+            row.render_id, row.poll_ref, row.request_id = ref.render_id, ref.poll_ref, ref.request_id
+            row.submitted_at = at
+    except IntegrityError:
+        return False
+    job = session.get_one(JobRow, row.job_id, with_for_update=True)
+    if job.attempt_id == attempt_id and job.state in {JobState.SUBMITTING.value, JobState.CHECKING.value}:
+        write_job(job, job_of(job).moved(JobState.RENDERING, at=at))
+    return True
+
+
+def ended(session: Session, attempt_id: str, *, state: AttemptState, at: datetime, **columns: object) -> bool:
+    """The first word stands: an attempt that ended stays as it is, except that a late video wins over a failure."""
+    row = session.get(AttemptRow, attempt_id, with_for_update=True)
+    if row is None:
+        return False
+    late_video = state is AttemptState.SUCCEEDED and row.state != AttemptState.SUCCEEDED.value
+    if row.state not in ON_THE_WAY and not late_video:
+        return False
+    row.state, row.ended_at = state.value, at
+    for name, value in columns.items():
+        setattr(row, name, value)
+    return True
+
+
+def absent(session: Session, attempt: Attempt, *, at: datetime) -> bool:
+    """Proven never to have arrived; free for one fresh attempt. Compared on the intent's time, so only one may."""
+    result = session.execute(
+        sa.update(AttemptRow)
+        .where(
+            col(AttemptRow.id) == attempt.id,
+            col(AttemptRow.state) == AttemptState.INTENT.value,
+            col(AttemptRow.intent_at) == attempt.intent_at,
+        )
+        .values(state=AttemptState.NOT_ACCEPTED.value, ended_at=at, error_kind="lost")
+    )
+    return bool(isinstance(result, sa.CursorResult) and result.rowcount)
+
+
+def fingerprint_of(wire_name: str, prompt: str) -> str:
+    """What a listing would show of a submit, so that two unknown ones cannot be confused."""
+    return hashlib.sha256(f"{wire_name}\n{prompt}".encode()).hexdigest()[:32]
+
+
+def _lock_upstream(session: Session, upstream: str) -> None:
+    session.execute(
+        insert_for(session, UpstreamRow)
+        .values(upstream=upstream, counted=1)
+        .on_conflict_do_update(index_elements=["upstream"], set_={"counted": UpstreamRow.counted + 1})
+    )
+
+
+def _slot_free(session: Session, attempt: Attempt, fingerprint: str, *, in_flight_max: int, per_minute: int) -> bool:
+    def count(*conditions: sa.ColumnElement[bool]) -> int:
+        here = col(AttemptRow.upstream) == attempt.upstream
+        return session.scalar(sa.select(sa.func.count()).select_from(AttemptRow).where(here, *conditions)) or 0
+
+    in_flight = count(col(AttemptRow.state).in_(ON_THE_WAY))
+    lately = count(col(AttemptRow.intent_at) > attempt.intent_at - timedelta(minutes=1))
+    in_doubt = count(
+        col(AttemptRow.state) == AttemptState.INTENT.value,
+        col(AttemptRow.fingerprint) == fingerprint,
+    )
+    return in_flight < in_flight_max and lately < per_minute and in_doubt == 0

@@ -1,0 +1,132 @@
+"""The database: one engine with the settings that make a commit mean something, and our own threads to run it in.
+
+Sessions are plain synchronous ones. A transaction is a function that runs in one thread from BEGIN to COMMIT: nobody
+can await inside it, which on one SQLite file is a deadlock, and the durable engine joins it with its own synchronous call.
+"""
+
+import asyncio
+import fcntl
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+
+READER_THREADS = 3
+"""Readers beside the one writer. SQLite in WAL mode lets them pass a writer."""
+
+
+class DatabaseTakenError(Exception):
+    """Another process has this SQLite file. Two would adopt each other's jobs."""
+
+
+class NotOurDatabaseError(Exception):
+    """The URL names a kind of database, or a version of our schema, that this program does not serve."""
+
+
+class Store:
+    """Runs transactions. Writers queue for one thread on SQLite, so waiting for the lock is fair and never busy."""
+
+    def __init__(self, engine: sa.Engine, *, writer_threads: int) -> None:
+        self.engine = engine
+        self._writers = ThreadPoolExecutor(writer_threads, thread_name_prefix="store-write")
+        self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="store-read")
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in one transaction and commit it before returning. Raising rolls back."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self._transact, work)
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """Run `work` on one consistent view of the database."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, work)
+
+    def close(self) -> None:
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self.engine.dispose()
+
+    def _transact(self, work: Callable[[Session], T]) -> T:
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            if self.engine.dialect.name == "sqlite":
+                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            return work(session)
+
+    def _look(self, work: Callable[[Session], T]) -> T:
+        with Session(self.engine, expire_on_commit=False) as session:
+            return work(session)
+
+
+def open_engine(url: str, *, busy_timeout_ms: int, isolation_level: str | None = None) -> sa.Engine:
+    """An engine whose commits are on disk when they return.
+
+    SQLite: WAL, so that readers pass the writer, and synchronous FULL, because a lost intent row is a doubled POST.
+    `isolation_level` is sqlite3's own: None means that we say BEGIN ourselves, "IMMEDIATE" that each write begins so.
+    """
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_size=6, max_overflow=0, pool_pre_ping=True)
+    engine = sa.create_engine(url, pool_size=8, max_overflow=0, connect_args={"check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: object) -> None:
+        connection.isolation_level = isolation_level
+        if sqlite3.sqlite_version_info < (3, 42):
+            # Debian 12 has 3.40, where unixepoch('subsec') is NULL and the durable engine cannot start (2026-11-21).
+            connection.create_function("unixepoch", 1, lambda _modifier: round(time.time(), 3))  # noqa: TID251
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={busy_timeout_ms}", "foreign_keys=ON"):
+            connection.execute("PRAGMA " + pragma)
+
+    return engine
+
+
+@asynccontextmanager
+async def opened_store(url: str, *, busy_timeout_ms: int = 5000) -> AsyncIterator[Store]:
+    """Open the database with our schema brought up to date.
+
+    Raises:
+        DatabaseTakenError: another process serves this SQLite file.
+        NotOurDatabaseError: a newer version of the bot has been here.
+    """
+    from bot.store.migrate import migrate
+
+    sqlite = url.startswith("sqlite")
+    with _held_alone(url):
+        engine = open_engine(url, busy_timeout_ms=busy_timeout_ms)
+        store = Store(engine, writer_threads=1 if sqlite else 4)
+        try:
+            migrate(engine)
+            yield store
+        finally:
+            store.close()
+
+
+class _held_alone:  # noqa: N801 - reads as a phrase in `with`
+    """One process per SQLite file, by a lock the kernel drops when the process dies, however it dies."""
+
+    def __init__(self, url: str) -> None:
+        path = sa.make_url(url).database
+        self._path = Path(path + ".lock") if url.startswith("sqlite") and path else None
+
+    def __enter__(self) -> None:
+        if self._path is None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._path.open("w")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise DatabaseTakenError(
+                f"Another sora-bot is running on {self._path.with_suffix('').name}. One process serves one SQLite file:"
+                " stop the other one, or give several processes a Postgres with SORA_DATABASE_URL=postgresql://..."
+            ) from None
+
+    def __exit__(self, *_: object) -> None:
+        if self._path is not None:
+            self._file.close()

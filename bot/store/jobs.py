@@ -1,0 +1,363 @@
+"""`jobs.ports.JobBook` on our tables: the one place where states, money and slots of jobs change."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from bot.jobs.answers import Standing
+from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobRecord, JobState, Waiting
+from bot.jobs.ports import Acceptance, Committed, Enqueue, Full, JobBook, Overdrawn, Repeated
+from bot.providers.base import RenderRef
+from bot.quota.limits import Limit
+from bot.store import acceptance, attempts, quota
+from bot.store.engine import Store
+from bot.store.job_rows import ENDED_STATES, attempt_of, job_of, standing_of, write_job
+from bot.store.tables.jobs import AttemptRow, JobRow, WebhookEventRow
+from bot.store.upsert import inserted
+
+
+class StoredJobs:
+    def __init__(self, store: Store, *, limits: tuple[Limit, ...], zone: ZoneInfo, enqueue: Enqueue) -> None:
+        self._store = store
+        self._limits = limits
+        self._zone = zone
+        self._enqueue = enqueue
+
+    async def accept(self, asked: Acceptance) -> Committed | Repeated | Overdrawn | Full:
+        def commit(session: Session) -> Committed:
+            return acceptance.accept(session, asked, limits=self._limits, zone=self._zone, enqueue=self._enqueue)
+
+        try:
+            try:
+                return await self._store.write(commit)
+            except IntegrityError:
+                return await self._store.write(commit)
+        except acceptance.Refused as refused:
+            return refused.answer
+
+    async def record(self, job_id: str) -> JobRecord | None:
+        return await self._store.read(lambda session: _record(session, session.get(JobRow, job_id)))
+
+    async def numbered(self, team_id: str, number: int) -> JobRecord | None:
+        wanted = sa.select(JobRow).where(col(JobRow.team_id) == team_id, col(JobRow.number) == number)
+        return await self._store.read(lambda session: _record(session, session.scalar(wanted)))
+
+    async def latest(self, team_id: str, user_id: str, *, limit: int) -> list[JobRecord]:
+        wanted = (
+            sa.select(JobRow)
+            .where(col(JobRow.team_id) == team_id, col(JobRow.user_id) == user_id, col(JobRow.removed_at).is_(None))
+            .order_by(col(JobRow.number).desc())
+            .limit(limit)
+        )
+
+        def look(session: Session) -> list[JobRecord]:
+            records = [_record(session, row) for row in session.scalars(wanted)]
+            return [record for record in records if record is not None]
+
+        return await self._store.read(look)
+
+    async def unended(self) -> list[Job]:
+        wanted = sa.select(JobRow).where(col(JobRow.state).not_in(ENDED_STATES)).order_by(col(JobRow.created_at))
+        return await self._store.read(lambda session: [job_of(row) for row in session.scalars(wanted)])
+
+    async def counts(self, team_id: str) -> Mapping[str, int]:
+        wanted = (
+            sa.select(col(JobRow.state), sa.func.count())
+            .where(col(JobRow.team_id) == team_id)
+            .group_by(col(JobRow.state))
+        )
+        return await self._store.read(lambda session: {row[0]: row[1] for row in session.execute(wanted)})
+
+    async def queue_place(self, job_id: str, *, running_max: int) -> int:
+        def look(session: Session) -> int:
+            row = session.get(JobRow, job_id)
+            return 0 if row is None else acceptance.queue_place(session, row, running_max)
+
+        return await self._store.read(look)
+
+    async def begin(self, attempt: Attempt, *, prompt: str, in_flight_max: int, per_minute: int) -> bool:
+        return await self._store.write(
+            lambda session: attempts.begin(
+                session, attempt, prompt=prompt, in_flight_max=in_flight_max, per_minute=per_minute
+            )
+        )
+
+    async def submitted(self, attempt_id: str, ref: RenderRef, *, at: datetime) -> bool:
+        return await self._store.write(lambda session: attempts.submitted(session, attempt_id, ref, at=at))
+
+    async def absent(self, attempt: Attempt, *, at: datetime) -> bool:
+        def work(session: Session) -> bool:
+            won = attempts.absent(session, attempt, at=at)
+            if won:
+                _change(session, attempt.job_id, lambda job: _requeued(job, at))
+            return won
+
+        return await self._store.write(work)
+
+    async def attempt_ended(
+        self,
+        attempt_id: str,
+        *,
+        state: AttemptState,
+        at: datetime,
+        error_kind: str = "",
+        error_detail: str = "",
+        result_ref: str = "",
+        cost_usd_micros: int | None = None,
+        retry_at: datetime | None = None,
+    ) -> bool:
+        return await self._store.write(
+            lambda session: attempts.ended(
+                session,
+                attempt_id,
+                state=state,
+                at=at,
+                error_kind=error_kind,
+                error_detail=error_detail,
+                result_ref=result_ref,
+                cost_usd_micros=cost_usd_micros,
+                retry_at=retry_at,
+            )
+        )
+
+    async def progressed(self, attempt_id: str, *, progress: float) -> None:
+        def work(session: Session) -> None:
+            row = session.get(AttemptRow, attempt_id)
+            if row is not None and row.state == AttemptState.SUBMITTED.value:
+                row.progress = progress
+                _change(session, row.job_id, lambda job: replace(job, version=job.version + 1))
+
+        await self._store.write(work)
+
+    async def overdue(self, job_id: str, *, at: datetime) -> None:
+        await self._changed(job_id, lambda job: replace(job, overdue_since=at, version=job.version + 1))
+
+    async def waits(self, job_id: str, waiting: Waiting) -> None:
+        def told(job: Job) -> Job:
+            return job if job.waiting is waiting else replace(job, waiting=waiting, version=job.version + 1)
+
+        await self._changed(job_id, told)
+
+    async def checking(self, job_id: str, *, at: datetime) -> None:
+        await self._changed(
+            job_id, lambda job: job if job.state is JobState.CHECKING else job.moved(JobState.CHECKING, at=at)
+        )
+
+    async def requeued(self, job_id: str, *, at: datetime) -> None:
+        await self._changed(job_id, lambda job: _requeued(job, at))
+
+    async def captured(self, job_id: str, *, at: datetime) -> None:
+        def work(session: Session) -> None:
+            row = session.get_one(JobRow, job_id, with_for_update=True)
+            job = job_of(row)
+            paid = _capture(session, job, at=at)
+            if job.state is not JobState.DELIVERING:
+                moved = job.moved(JobState.DELIVERING, at=at)
+                write_job(row, replace(moved, paid_usd_micros=paid, failure=None, failure_words=""))
+
+        await self._store.write(work)
+
+    async def kept(self, job_id: str, *, at: datetime) -> None:
+        def work(session: Session) -> None:
+            row = session.get_one(JobRow, job_id, with_for_update=True)
+            job = job_of(row)
+            paid = _capture(session, job, at=at)
+            if job.state not in ENDED:
+                ended = replace(job.moved(JobState.CANCELLED, at=at), paid_usd_micros=paid, finished_at=at)
+                write_job(row, ended)
+
+        await self._store.write(work)
+
+    async def delivered(self, job_id: str, *, at: datetime) -> None:
+        def told(job: Job) -> Job:
+            if job.state is JobState.DELIVERED:
+                return replace(job, version=job.version + 1)
+            return replace(job.moved(JobState.DELIVERED, at=at), finished_at=job.finished_at or at, failure=None)
+
+        await self._changed(job_id, told)
+
+    async def redelivering(self, job_id: str, *, at: datetime) -> None:
+        await self._changed(
+            job_id,
+            lambda job: job if job.state is JobState.DELIVERING else job.moved(JobState.DELIVERING, at=at),
+        )
+
+    async def failed(
+        self, job_id: str, failure: Failure, *, words: str, reference: str, charged_usd_micros: int, at: datetime
+    ) -> None:
+        def work(session: Session) -> None:
+            row = session.get_one(JobRow, job_id, with_for_update=True)
+            job = job_of(row)
+            if job.state in ENDED:
+                return
+            paid = job.paid_usd_micros
+            if charged_usd_micros and job.attempt_id and not paid:
+                quota.capture(session, job_id=job_id, attempt_id=job.attempt_id, usd_micros=charged_usd_micros, now=at)
+                paid = charged_usd_micros
+            elif not paid:
+                quota.release(session, job_id=job_id, now=at)
+            ended = replace(
+                job.moved(JobState.FAILED, at=at),
+                failure=failure,
+                failure_words=words,
+                reference=reference,
+                paid_usd_micros=paid,
+                finished_at=at,
+                waiting=None,
+            )
+            write_job(row, ended)
+
+        await self._store.write(work)
+
+    async def cancelled(self, job_id: str, *, at: datetime) -> None:
+        def work(session: Session) -> None:
+            row = session.get_one(JobRow, job_id, with_for_update=True)
+            job = job_of(row)
+            if job.state in ENDED:
+                return
+            quota.release(session, job_id=job_id, now=at)
+            write_job(row, replace(job.moved(JobState.CANCELLED, at=at), finished_at=at, waiting=None))
+
+        await self._store.write(work)
+
+    async def unconfirmed(self, job_id: str, *, at: datetime) -> None:
+        def work(session: Session) -> None:
+            row = session.get_one(JobRow, job_id, with_for_update=True)
+            job = job_of(row)
+            if job.state in ENDED:
+                return
+            attempt = session.get_one(AttemptRow, job.attempt_id)
+            attempts.ended(session, attempt.id, state=AttemptState.UNKNOWN, at=at)
+            quota.book_possibly_paid(
+                session, job_id=job_id, attempt_id=attempt.id, usd_micros=attempt.usd_micros, now=at
+            )
+            moved = job.moved(JobState.UNCONFIRMED, at=at)
+            write_job(row, replace(moved, paid_usd_micros=attempt.usd_micros, finished_at=at))
+
+        await self._store.write(work)
+
+    async def cancel_requested(self, job_id: str, *, at: datetime) -> Job | None:
+        def asked(job: Job) -> Job:
+            if job.state in ENDED or job.cancel_requested_at is not None:
+                return job
+            return replace(job, cancel_requested_at=at, version=job.version + 1)
+
+        return await self._changed(job_id, asked)
+
+    async def removed(self, job_id: str, *, at: datetime) -> None:
+        await self._changed(job_id, lambda job: replace(job, removed_at=at, version=job.version + 1))
+
+    async def next_generation(self, job: Job) -> bool:
+        """A new story for a job whose story was lost. False: somebody else gave it one."""
+
+        def work(session: Session) -> bool:
+            row = session.get_one(JobRow, job.id, with_for_update=True)
+            if row.generation != job.generation or row.state in ENDED_STATES:
+                return False
+            row.generation += 1
+            self._enqueue(session, f"{job.id}.{row.generation}", f"{job.order.team_id}:{job.order.user_id}")
+            return True
+
+        return await self._store.write(work)
+
+    async def standings(
+        self, team_id: str, user_id: str, slack_channel_id: str, *, now: datetime
+    ) -> tuple[Standing, ...]:
+        def look(session: Session) -> tuple[Standing, ...]:
+            found = quota.standing(
+                session,
+                team_id=team_id,
+                user_id=user_id,
+                slack_channel_id=slack_channel_id,
+                limits=self._limits,
+                now=now,
+                tz=self._zone,
+            )
+            return tuple(standing_of(each) for each in found)
+
+        return await self._store.read(look)
+
+    async def webhook_came(self, upstream: str, render_id: str, event_id: str, *, token: str, at: datetime) -> bool:
+        return await self._store.write(
+            lambda session: inserted(
+                session,
+                WebhookEventRow,
+                upstream=upstream,
+                event_id=event_id,
+                render_id=render_id,
+                token=token,
+                came_at=at,
+            )
+        )
+
+    async def webhook_seen(self, upstream: str, render_id: str) -> bool:
+        wanted = sa.select(col(WebhookEventRow.event_id)).where(
+            col(WebhookEventRow.upstream) == upstream, col(WebhookEventRow.render_id) == render_id
+        )
+        return await self._store.read(lambda session: session.scalar(wanted.limit(1)) is not None)
+
+    async def attempt_of_token(self, token: str) -> Attempt | None:
+        return await self._attempt(col(AttemptRow.webhook_token) == token)
+
+    async def attempt_of_render(self, upstream: str, render_id: str) -> Attempt | None:
+        return await self._attempt(
+            sa.and_(col(AttemptRow.upstream) == upstream, col(AttemptRow.render_id) == render_id)
+        )
+
+    async def bound_renders(self, upstream: str) -> frozenset[str]:
+        wanted = sa.select(col(AttemptRow.render_id)).where(
+            col(AttemptRow.upstream) == upstream, col(AttemptRow.render_id).is_not(None)
+        )
+        return await self._store.read(lambda session: frozenset(filter(None, session.scalars(wanted))))
+
+    async def _attempt(self, condition: sa.ColumnElement[bool]) -> Attempt | None:
+        def look(session: Session) -> Attempt | None:
+            row = session.scalar(sa.select(AttemptRow).where(condition))
+            return None if row is None else attempt_of(row)
+
+        return await self._store.read(look)
+
+    async def _changed(self, job_id: str, change: Callable[[Job], Job]) -> Job | None:
+        return await self._store.write(lambda session: _change(session, job_id, change))
+
+
+def _capture(session: Session, job: Job, *, at: datetime) -> int:
+    """Book the price of the attempt in force as spent. Repeating it changes nothing. Returns the job's total."""
+    attempt = session.get_one(AttemptRow, job.attempt_id)
+    fresh = quota.capture(session, job_id=job.id, attempt_id=attempt.id, usd_micros=attempt.usd_micros, now=at)
+    return job.paid_usd_micros + (attempt.usd_micros if fresh else 0)
+
+
+def _change(session: Session, job_id: str, change: Callable[[Job], Job]) -> Job | None:
+    row = session.get(JobRow, job_id, with_for_update=True)
+    if row is None:
+        return None
+    job = change(job_of(row))
+    write_job(row, job)
+    return job
+
+
+def _requeued(job: Job, at: datetime) -> Job:
+    """Back in the queue with no attempt in force; a job that has moved on since is left alone."""
+    if job.state in ENDED or job.state is JobState.QUEUED:
+        return job
+    between = job if job.state is not JobState.CHECKING else job.moved(JobState.SUBMITTING, at=at)
+    return replace(between.moved(JobState.QUEUED, at=at), attempt_id=None, overdue_since=None)
+
+
+def _record(session: Session, row: JobRow | None) -> JobRecord | None:
+    if row is None:
+        return None
+    tries = session.scalars(
+        sa.select(AttemptRow).where(col(AttemptRow.job_id) == row.id).order_by(col(AttemptRow.number))
+    )
+    return JobRecord(job=job_of(row), attempts=tuple(attempt_of(each) for each in tries))
+
+
+_: type[JobBook] = StoredJobs
