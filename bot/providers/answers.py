@@ -1,0 +1,135 @@
+"""One HTTP answer as a value: read within bounds, our key taken out, with what every service puts into headers."""
+
+import json
+import math
+import re
+import zlib
+from collections.abc import Set
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any
+
+import httpx
+
+from bot.providers.errors import CapacityFailed, OutcomeUnknown, ProviderError
+
+ANSWER_BYTES_MAX = 1024 * 1024
+DETAIL_CHARACTERS_MAX = 400
+REQUEST_ID_HEADERS = (
+    "x-request-id",
+    "request-id",
+    "x-fal-request-id",
+    "x-oneapi-request-id",
+    "apim-request-id",
+    "x-amzn-requestid",
+    "cf-ray",
+)
+
+
+_SECRET = re.compile(r"(?i)(bearer\s+|\b(?:sk|gm|key|r8|whsec)[-_])[a-z0-9_\-.+/=*]{8,}")
+_QUERY = re.compile(r"(https?://[^\s?#\"'<>]+)[?#][^\s\"'<>]*")
+_USERINFO = re.compile(r"(https?://)[^\s/@\"'<>]+@")
+
+
+class Call(StrEnum):
+    """What was being asked: the same failure means something else after a paid submit."""
+
+    SUBMIT = "submit"
+    POLL = "poll"
+    DOWNLOAD = "download"
+    FIND = "find"
+    CANCEL = "cancel"
+    CHECK = "check"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole answer, read within bounds and with our key taken out of it."""
+
+    status: int
+    headers: httpx.Headers
+    document: Any = None
+    """The body as JSON; None when it is empty or something else."""
+    text: str = field(default="", repr=False)
+    """The beginning of a body that is not JSON, for the words of an error."""
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def request_id(self) -> str:
+        return request_id_of(self.headers)
+
+
+async def read_answer(response: httpx.Response, call: Call, *, secrets: Set[str] = frozenset()) -> Answer:
+    """The body as JSON or a beginning of text, at most 1 MiB before and after unpacking."""
+    packed = bytearray()
+    async for chunk in response.aiter_raw():
+        packed += chunk
+        if len(packed) > ANSWER_BYTES_MAX:
+            raise _too_long(response, call)
+    body = bytes(packed)
+    if response.headers.get("content-encoding", "identity").lower() in {"gzip", "deflate"}:
+        body = _unpacked(body)
+        if len(body) > ANSWER_BYTES_MAX:
+            raise _too_long(response, call)
+    for secret in secrets:
+        body = body.replace(secret.encode(), "…".encode())
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):  # RecursionError: a body of brackets
+        text = body[:2000].decode(errors="replace")
+        return Answer(status=response.status_code, headers=response.headers, text=text)
+    return Answer(status=response.status_code, headers=response.headers, document=document)
+
+
+def _unpacked(body: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(wbits=47).decompress(body, ANSWER_BYTES_MAX + 1)
+    except zlib.error:
+        return body
+
+
+def _too_long(response: httpx.Response, call: Call) -> ProviderError:
+    detail = f"HTTP {response.status_code}: an answer above {ANSWER_BYTES_MAX} bytes"
+    return (OutcomeUnknown if call is Call.SUBMIT else CapacityFailed)(detail, http_status=response.status_code)
+
+
+def secrets_of(client: httpx.AsyncClient) -> frozenset[str]:
+    """Keys among the client's headers, to be taken out of whatever a service repeats."""
+    values = [client.headers.get(name, "") for name in ("authorization", "x-api-key", "api-key", "x-goog-api-key")]
+    return frozenset(key for value in values if len(key := value.rpartition(" ")[2]) >= 8)
+
+
+def retry_after_s(headers: httpx.Headers) -> float | None:
+    """Seconds to wait, from `retry-after-ms` or either form of `Retry-After`; None when missing or without sense.
+
+    A date is read against the answer's own `Date`, so that no clock but the service's matters.
+    """
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            seconds = float(headers.get(name, "")) * unit
+        except ValueError:
+            continue
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
+    try:
+        until = parsedate_to_datetime(headers["retry-after"])
+        return max(0.0, (until - parsedate_to_datetime(headers["date"])).total_seconds())
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def request_id_of(headers: httpx.Headers) -> str:
+    """What the service's support would ask for; "" when it names none."""
+    return next((headers[name][:200] for name in REQUEST_ID_HEADERS if headers.get(name)), "")
+
+
+def tidy(text: str) -> str:
+    """A service's words as we repeat them: one short line without keys, query strings or control characters."""
+    text = _USERINFO.sub(r"\1", _QUERY.sub(r"\1", text))
+    text = " ".join(_SECRET.sub(r"\1…", text).split())
+    text = "".join(each for each in text if each.isprintable())
+    return text if len(text) <= DETAIL_CHARACTERS_MAX else text[: DETAIL_CHARACTERS_MAX - 1] + "…"
