@@ -88,7 +88,7 @@ async def test_a_relay_takes_forms_numbers_and_pictures(relay: Both) -> None:
 
 async def test_a_relay_words_its_errors_in_its_own_shape(relay: Both) -> None:
     videos, http = relay
-    for wrong in ({"prompt": "x"}, {**ORDER, "prompt": " "}, {**ORDER, "seconds": "61"}, {**ORDER, "size": "big"}):
+    for wrong in ({"prompt": "x"}, {**ORDER, "prompt": " "}, {**ORDER, "seconds": "61"}, {**ORDER, "size": "641x360"}):
         answer = await http.post("/videos", json=wrong)
         assert answer.status_code == 400
         assert set(answer.json()) == {"code", "message", "data"}

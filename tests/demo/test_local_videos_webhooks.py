@@ -199,12 +199,14 @@ async def test_a_client_can_be_struck_between_a_delivery_and_its_answer(films: P
         served(slow) as url,
         LocalVideos.running(clock=SystemClock(), directory=films, webhook_url=url) as videos,
     ):
-        videos.webhooks.strike = (
-            struck.set
-        )  # the endpoint answers only once struck: so this must come before the answer
+
+        async def strike() -> None:
+            await asyncio.wait_for(received.wait(), timeout=5)  # the whole delivery is there
+            struck.set()  # and only now the endpoint answers
+
+        videos.webhooks.strike = strike
         delivery = await videos.webhooks.send("video_1")
 
-        assert received.is_set()
         assert delivery.arrived
         assert videos.webhooks.strike is None
 

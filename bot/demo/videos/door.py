@@ -32,22 +32,28 @@ class Door:
 
     async def shut(self) -> None:
         """Refuse from now on. The port stays ours: a bound socket that does not listen keeps others out."""
-        if self._server is None:
-            return
-        self._server.close()
-        self._server = None
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            self._socket = _bound(self._host, self.port)
+            await self._cut_connections()
+
+    async def close(self) -> None:
+        """Refuse for good and give the port back."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            await self._cut_connections()
+        self._socket.close()
+
+    async def _cut_connections(self) -> None:
         assert self._runner.server is not None
-        self._socket = _bound(self._host, self.port)
         for connection in tuple(self._runner.server.connections):
             if connection.transport is not None:
                 connection.transport.abort()
         # An abort takes effect a turn of the loop later; a client that reuses a connection in between would see a lost
         # answer and not a refusal.
         await asyncio.sleep(0)
-
-    async def close(self) -> None:
-        await self.shut()
-        self._socket.close()
 
 
 def _bound(host: str, port: int) -> socket.socket:

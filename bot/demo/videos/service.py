@@ -26,7 +26,7 @@ from bot.demo.videos.rendering import Rendering
 from bot.demo.videos.routes import VideoRoutes
 from bot.demo.videos.studio import Studio
 from bot.demo.videos.switches import Switch
-from bot.demo.videos.webhooks import Webhooks, new_webhook_secret, traced
+from bot.demo.videos.webhooks import Webhooks, new_webhook_secret
 
 HOST: Final = "127.0.0.1"
 KEY: Final = "sk-local-videos"
@@ -103,7 +103,7 @@ class LocalVideos:
         """Build everything; `owned` closes it in reverse."""
         if webhook_url is not None and not self._dialect.has_webhooks:
             raise ValueError(f"the {self.variant} variant has no webhooks")
-        session = await owned.enter_async_context(aiohttp.ClientSession(trace_configs=[traced()]))
+        session = await owned.enter_async_context(aiohttp.ClientSession())
         crew = await owned.enter_async_context(working_crew())
         self.webhooks = Webhooks(
             session=session, clock=self._clock, new_id=self._new_id, url=webhook_url,

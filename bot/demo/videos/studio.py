@@ -65,13 +65,16 @@ class Studio:
             "label": self._label,
             "path": str(path),
         }
-        process = await asyncio.create_subprocess_exec(
-            *self._worker,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=_IMPORT_ROOT,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._worker,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                cwd=_IMPORT_ROOT,
+            )
+        except OSError as error:
+            raise StudioError(f"no worker could be started: {error}") from error
         try:
             _, complaint = await process.communicate(json.dumps(order).encode())
         finally:

@@ -8,10 +8,9 @@ Source: section 1 of the provider facts, 2026-11-21.
 import base64
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Final
 
 import aiohttp
@@ -63,7 +62,7 @@ class Webhooks:
         """How often each event is delivered, with the same id."""
         self.muted = False
         self.strike: Strike | None = None
-        """Called once, when the next delivery was sent and is not yet answered."""
+        """Called (or awaited) once, when the next delivery was sent and before its answer is read."""
         self.deliveries: list[Delivery] = []
 
     async def announce(self, render_id: str, kind: str, *, tried: Callable[[], None]) -> None:
@@ -107,6 +106,7 @@ class Webhooks:
         secret = new_webhook_secret() if forged else self.secret
         headers = {
             "Content-Type": "application/json",
+            "Content-Length": str(len(body.encode())),
             "User-Agent": "OpenAI/1.0",
             "webhook-id": str(event["id"]),
             "webhook-timestamp": str(int(sent_at.timestamp())),
@@ -124,28 +124,19 @@ class Webhooks:
         try:
             async with self._session.post(
                 self.url or "",
-                data=body.encode(),
+                data=self._bytes_then_strike(body.encode()) if self.strike else body.encode(),
                 headers=headers,
                 timeout=timeout,
                 allow_redirects=False,
-                trace_request_ctx=self,
             ) as answer:
                 return answer.status
         except (aiohttp.ClientError, TimeoutError, OSError):
             return None
 
-
-async def _struck(_session: aiohttp.ClientSession, context: SimpleNamespace, _sent: object) -> None:
-    hooks = context.trace_request_ctx
-    if isinstance(hooks, Webhooks) and hooks.strike is not None:
-        strike, hooks.strike = hooks.strike, None
-        outcome = strike()
+    async def _bytes_then_strike(self, body: bytes) -> AsyncIterator[bytes]:
+        """The client asks for more only when it has written what it got: that is the moment to strike."""
+        yield body
+        strike, self.strike = self.strike, None
+        outcome = strike() if strike is not None else None
         if outcome is not None:
             await outcome
-
-
-def traced() -> aiohttp.TraceConfig:
-    """For the session: lets `strike` happen between a delivery and its answer."""
-    trace = aiohttp.TraceConfig()
-    trace.on_request_chunk_sent.append(_struck)
-    return trace

@@ -80,9 +80,10 @@ class OpenAIDialect:
         return 200
 
     def error(self, refusal: Refusal) -> dict[str, object]:
+        code = refusal.code or ("rate_limit_exceeded" if refusal.status == 429 else None)
         kind = "server_error" if refusal.status >= 500 else "invalid_request_error"
         return {
-            "error": {"message": refusal.message, "type": kind, "param": refusal.param, "code": refusal.code},
+            "error": {"message": refusal.message, "type": kind, "param": refusal.param, "code": code},
         }
 
     def wrong_key(self) -> dict[str, object]:

@@ -19,6 +19,7 @@ from bot.demo.videos.dialects.dialect import (
 from bot.demo.videos.job import Asked, Job, JobStatus
 
 LENGTH_S_MAX: Final = 60
+SIDE_PX_MIN: Final = 64
 _SIZE: Final = re.compile(r"^(\d{2,4})[x:](\d{2,4})$")
 
 
@@ -43,8 +44,8 @@ class RelayDialect:
         if not length.isdecimal() or not 1 <= int(length) <= LENGTH_S_MAX:
             raise Refusal(400, f"seconds must be 1 to {LENGTH_S_MAX}", code="invalid_request")
         size = _SIZE.match(form.text("size", "1280x720"))
-        if size is None:
-            raise Refusal(400, "size must be WIDTHxHEIGHT", code="invalid_request")
+        if size is None or any(int(side) % 2 or int(side) < SIDE_PX_MIN for side in size.groups()):
+            raise Refusal(400, f"size must be WIDTHxHEIGHT, even, at least {SIDE_PX_MIN}", code="invalid_request")
         picture = form.files.get("input_reference")
         reference = form.fields.get("input_reference")
         if picture is None and isinstance(reference, str):
