@@ -74,6 +74,8 @@ class OpenCard:
     card: Card
     version: int
     ended: bool
+    removed: bool
+    """Its person took it away: nothing replaces it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +108,14 @@ class Cards(Protocol):
     async def unsent(self, job_id: str, *, back_to: CardState) -> None:
         """Proven: the intended post was not made."""
 
-    async def posted(self, job_id: str, *, slack_channel_id: str, ts: str, shown: Shown) -> None: ...
+    async def posted(self, job_id: str, *, slack_channel_id: str, ts: str, thread_ts: str | None, shown: Shown) -> None:
+        """`thread_ts` is the thread it was posted into, which may not be the one that was asked for."""
 
     async def lost(self, job_id: str) -> None:
         """The intended post's outcome is not known."""
 
-    async def refused(self, job_id: str, refusal: str) -> None: ...
+    async def refused(self, job_id: str, refusal: str, *, leaves: CardState) -> None:
+        """Proven: Slack did not take the intended post, and would not take it again."""
 
     async def gone(self, job_id: str, ts: str) -> None:
         """The message with this `ts` takes no more edits."""

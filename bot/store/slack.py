@@ -59,12 +59,13 @@ class StoredCards:
     async def unsent(self, job_id: str, *, back_to: CardState) -> None:
         await self._set(job_id, (CardState.INTENT.value,), state=back_to.value, posts=CardRow.posts - 1)
 
-    async def posted(self, job_id: str, *, slack_channel_id: str, ts: str, shown: Shown) -> None:
+    async def posted(self, job_id: str, *, slack_channel_id: str, ts: str, thread_ts: str | None, shown: Shown) -> None:
         await self._set(
             job_id,
             NO_ANSWER,
             state=CardState.POSTED.value,
             slack_channel_id=slack_channel_id,
+            asked_thread_ts=thread_ts,
             ts=ts,
             shown_version=shown.version,
             shown_hash=shown.hash,
@@ -74,8 +75,8 @@ class StoredCards:
     async def lost(self, job_id: str) -> None:
         await self._set(job_id, (CardState.INTENT.value,), state=CardState.UNKNOWN.value)
 
-    async def refused(self, job_id: str, refusal: str) -> None:
-        await self._set(job_id, (CardState.INTENT.value,), state=CardState.REFUSED.value, refusal=refusal)
+    async def refused(self, job_id: str, refusal: str, *, leaves: CardState) -> None:
+        await self._set(job_id, (CardState.INTENT.value,), state=leaves.value, refusal=refusal)
 
     async def gone(self, job_id: str, ts: str) -> None:
         await self._set(job_id, (CardState.POSTED.value,), col(CardRow.ts) == ts, state=CardState.GONE.value)
@@ -117,14 +118,14 @@ class StoredCards:
         return await self._store.read(lambda session: list(session.scalars(wanted)))
 
     async def open(self, team_id: str) -> list[OpenCard]:
-        wanted = sa.select(CardRow, col(JobRow.version), col(JobRow.state)).where(
+        wanted = sa.select(CardRow, col(JobRow.version), col(JobRow.state), col(JobRow.removed_at)).where(
             _may_show(), col(CardRow.team_id) == team_id
         )
 
         def look(session: Session) -> list[OpenCard]:
             return [
-                OpenCard(card=_card(row), version=version, ended=state in ENDED_STATES)
-                for row, version, state in session.execute(wanted)
+                OpenCard(card=_card(row), version=version, ended=state in ENDED_STATES, removed=removed_at is not None)
+                for row, version, state, removed_at in session.execute(wanted)
             ]
 
         return await self._store.read(look)
