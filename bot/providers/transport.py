@@ -33,6 +33,8 @@ __all__ = [
 CONNECT_TIMEOUT_S = 5.0
 UPLOAD_BYTES_PER_S = 128 * 1024
 """The slowest line we wait for: a submit with a picture gets a second more for each of these."""
+UPLOAD_MAX_S = 30.0
+"""Below the listing lag of every protocol, so that a search for a lost submit never overtakes the submit."""
 REDIRECTS_MAX = 3
 DOWNLOAD_BYTES_MAX = 1024 * 1024 * 1024
 DOWNLOAD_MAX_S = 900.0
@@ -148,7 +150,7 @@ async def exchange(
         request = client.build_request(
             method, url, params=params, headers=headers, json=json, data=data, files=files, timeout=timeout
         )
-        upload_s = int(request.headers.get("content-length", 0)) / UPLOAD_BYTES_PER_S
+        upload_s = min(UPLOAD_MAX_S, int(request.headers.get("content-length", 0)) / UPLOAD_BYTES_PER_S)
         async with asyncio.timeout(timeout_s + upload_s):
             response = await client.send(request, stream=True, follow_redirects=False)
             try:
