@@ -58,7 +58,7 @@ def moment(time: datetime, *, how: str = "date_short_pretty") -> str:
 
 
 def listed(words: Sequence[str], *, last: str = "or") -> str:
-    """"4, 8 or 12"."""
+    """ "4, 8 or 12"."""
     match list(words):
         case []:
             return ""
