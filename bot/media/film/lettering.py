@@ -92,7 +92,8 @@ def width_of(text: str, size_px: int) -> float:
 
 def wrapped(text: str, size_px: int, *, width_px: float, lines_max: int) -> list[str]:
     """Break at spaces, or anywhere in scripts without them; what does not fit ends in an ellipsis."""
-    lines, rest = [], text
+    lines: list[str] = []
+    rest = text
     while rest and len(lines) < lines_max:
         count = _fitting(rest, size_px, width_px)
         if count < len(rest):

@@ -107,10 +107,10 @@ PAPER = Palette(
 )  # fmt: skip
 
 LIGHTS: tuple[tuple[str, Palette], ...] = (
+    ("neon cyberpunk synthwave futuristic club disco retro", NEON),
     ("sunset dusk golden evening sundown twilight", SUNSET),
     ("dawn sunrise morning pastel spring blossom", DAWN),
     ("night midnight moon moonlight moonlit starry stars aurora dark", NIGHT),
-    ("neon cyberpunk synthwave futuristic club disco retro", NEON),
     ("storm stormy rain rainy thunder fog foggy mist grey gray noir cloudy", STORM),
     ("snow snowy winter ice icy frozen glacier arctic christmas", ICE),
     ("space galaxy planet cosmos cosmic nebula astronaut spaceship rocket orbit", COSMOS),

@@ -1,5 +1,6 @@
 """The places a film can be set in. Each returns its layers and sprites, farthest first."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,10 +122,11 @@ def ground(
     """A silhouette from `top` (share of the frame) to below the frame's edge."""
     top_px = top * stage.size_px[1]
     height = round(stage.size_px[1] - top_px + stage.travel_px[1] * depth + bob_px + 6)
-    field = gradient((len(crest), height), [(0, colours[0]), (0.75, colours[1]), (1, colours[1])], stage.rng)
+    whole = picture_of(gradient((len(crest), height), [(0, colours[0]), (0.75, colours[1]), (1, colours[1])], stage.rng))
+    edge = min(height, math.ceil(float(crest.max())) + 3)
     return Layer(
-        colour=picture_of(field), masks=silhouette_masks(crest, height, vertical=vertical), depth=depth,
-        left_px=-_margin(stage, depth, drift_px_s), top_px=top_px, drift_px_s=drift_px_s, bob_px=bob_px, vertical=vertical,
+        colour=whole.crop((0, 0, whole.width, edge)), solid=whole.crop((0, edge, whole.width, height)), depth=depth,
+        masks=silhouette_masks(crest, edge, vertical=vertical), left_px=-_margin(stage, depth, drift_px_s), top_px=top_px, drift_px_s=drift_px_s, bob_px=bob_px, vertical=vertical,
     )  # fmt: skip
 
 
@@ -144,7 +146,8 @@ def rolling(x: NDArray[np.float64], rng: np.random.Generator, height: float, len
     for octave in range(5):
         wave = length / 2.1**octave
         total += np.sin(x * 2 * np.pi / wave + rng.random() * 7) * 0.5**octave
-    return (total - total.min()) / max(float(np.ptp(total)), 1e-6) * height
+    scaled: Crest = (total - total.min()) / max(float(np.ptp(total)), 1e-6) * height
+    return scaled
 
 
 def hills(stage: Stage) -> list[Layer]:
@@ -169,13 +172,14 @@ def sea(stage: Stage) -> list[Layer]:
     for index, depth in enumerate((0.2, 0.34, 0.52, 0.76, 1.0)):
         drift = (9 + 7 * index) * stage.unit * (1 if index % 2 else -1)
         x = columns(stage, depth, drift)
-        swell = np.abs(np.sin(x * np.pi / (150 + 75 * index) + stage.rng.random() * 7)) * (7 + 5 * index)
-        crest = (10 + 5 * index) + rolling(x, stage.rng, 10 + 7 * index, 700) - swell * 0.8 + 6 * index
-        colour = mixed(palette.far, palette.near, 0.28 + 0.17 * index)
+        peaks = 1 - np.abs(np.sin(x * np.pi / (130 + 80 * index) + rolling(x, stage.rng, 2.2, 900)))
+        swell = peaks**1.4 * (9 + 8 * index) + rolling(x, stage.rng, 8 + 7 * index, 620)
+        crest = (17 + 15 * index) - swell + 2
+        colour = mixed(mixed(palette.far, palette.middle, 0.45), palette.near, 0.10 + 0.20 * index)
         layers.append(
             ground(
-                stage, np.maximum(crest, 0) * stage.unit, top=0.59 + 0.075 * index, depth=depth, drift_px_s=drift,
-                colours=(mixed(colour, palette.light, 0.26 - 0.04 * index), colour), bob_px=(3 + 1.6 * index) * stage.unit,
+                stage, np.maximum(crest, 0) * stage.unit, top=0.575 + 0.073 * index, depth=depth, drift_px_s=drift,
+                colours=(mixed(colour, palette.low, 0.42 - 0.07 * index), colour), bob_px=(3 + 1.6 * index) * stage.unit,
                 vertical=True,
             )
         )  # fmt: skip

@@ -15,7 +15,7 @@ def ambience(mood: Mood, length_s: float) -> NDArray[np.float32]:
     """Stereo samples, (2, length), between -1 and 1, faded at both ends."""
     rng = np.random.default_rng(mood.seed)
     count = round(length_s * RATE_HZ)
-    time_s = np.arange(count, dtype=np.float32) / RATE_HZ
+    time_s = (np.arange(count) / RATE_HZ).astype(np.float32)
     bed = 0.55 * _chord(mood, time_s, rng) + _air(mood, time_s, rng)
     edge = np.minimum(time_s, time_s[-1] - time_s) / min(FADE_S, length_s / 3)
     bed *= np.clip(edge, 0, 1) ** 1.5

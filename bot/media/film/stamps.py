@@ -69,4 +69,4 @@ class Stamp:
 
 
 def _halved(band: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (band[0::2, 0::2] + band[1::2, 0::2] + band[0::2, 1::2] + band[1::2, 1::2]) / 4
+    return ((band[0::2, 0::2] + band[1::2, 0::2] + band[0::2, 1::2] + band[1::2, 1::2]) / 4).astype(np.float32)

@@ -3,10 +3,12 @@
 from functools import partial
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from bot.media.film.layers import Sprite, disc
-from bot.media.film.mood import Mood, Rgb, Weather
-from PIL import Image, ImageDraw
+from bot.media.film.mood import Mood, Weather
+
+EMBER = (255, 188, 96)
 
 
 def weather_sprites(mood: Mood, size_px: tuple[int, int], rng: np.random.Generator) -> list[Sprite]:
@@ -16,7 +18,7 @@ def weather_sprites(mood: Mood, size_px: tuple[int, int], rng: np.random.Generat
         case Weather.RAIN:
             return [_drop(size_px, rng) for _ in range(110)]
         case Weather.SPARKS:
-            return [_spark(mood.palette.accent, size_px, rng) for _ in range(46)]
+            return [_spark(size_px, rng) for _ in range(52)]
         case Weather.CLEAR:
             return []
 
@@ -39,13 +41,13 @@ def _drop(size_px: tuple[int, int], rng: np.random.Generator) -> Sprite:
     return Sprite(colour=(214, 226, 236), mask=mask, path=partial(_fall, start, (-fall / 6, fall), 0.0, size_px))
 
 
-def _spark(colour: Rgb, size_px: tuple[int, int], rng: np.random.Generator) -> Sprite:
+def _spark(size_px: tuple[int, int], rng: np.random.Generator) -> Sprite:
     unit = min(size_px) / 720
-    mask = disc(rng.uniform(2, 5.5) * unit, softness=0.95)
+    mask = disc(rng.uniform(3, 8.5) * unit, softness=0.95)
     start = (float(rng.random()) * size_px[0], float(rng.random()) * size_px[1])
     speed = (rng.uniform(-8, 8) * unit, -rng.uniform(10, 42) * unit)
     return Sprite(
-        colour=colour, mask=mask, path=partial(_fall, start, speed, 16 * unit, size_px),
+        colour=EMBER, mask=mask, path=partial(_fall, start, speed, 16 * unit, size_px),
         brightness=partial(_flicker, float(rng.uniform(1.1, 3)), float(rng.random() * 7)),
     )  # fmt: skip
 
@@ -80,7 +82,8 @@ def flock(mood: Mood, size_px: tuple[int, int], rng: np.random.Generator) -> lis
             fill=230, width=max(2, round(4.4 * unit)), joint="curve",
         )  # fmt: skip
         mask = mask.resize((max(4, mask.width // 4), max(3, mask.height // 4)), Image.Resampling.LANCZOS)
-        at = (lead[0] - index * 34 * unit * rng.uniform(0.7, 1.2), lead[1] + (index % 3 - 1) * 24 * unit * rng.uniform(0.5, 1.2))
+        behind, aside = index * 34 * rng.uniform(0.7, 1.2), (index % 3 - 1) * 24 * rng.uniform(0.5, 1.2)
+        at = (lead[0] - behind * unit, lead[1] + aside * unit)
         birds.append(Sprite(colour=mood.palette.near, mask=mask, path=partial(_glide, at, 26 * unit)))
     return birds
 
