@@ -4,12 +4,16 @@ import asyncio
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
+from virtual_clock import START, VirtualClock
 
 import bot
+from bot.demo.videos import JobStatus, LocalVideos
 from bot.demo.videos.job import Asked
 from bot.demo.videos.studio import Studio, StudioError
 
@@ -106,3 +110,21 @@ async def test_a_worker_does_not_outlive_a_killed_parent(tmp_path: Path) -> None
 
     await asyncio.to_thread(worker.wait, 10)
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_one_film_can_answer_every_order_at_once_on_a_virtual_clock(tmp_path: Path) -> None:
+    (film := tmp_path / "ready.mp4").write_bytes(b"film")
+    clock = VirtualClock()
+    async with (
+        LocalVideos.running(clock=clock, directory=tmp_path / "films", film=film, render_s=8) as videos,
+        httpx.AsyncClient(base_url=videos.base_url, headers={"Authorization": f"Bearer {videos.key}"}) as http,
+    ):
+        orders = [{"prompt": f"corgi number {number}"} for number in range(40)]
+        answers = await asyncio.gather(*(http.post("/videos", json=order) for order in orders))
+        await clock.until(lambda: all(job.ended.is_set() for job in videos.accepted), within_s=10)
+
+        assert {answer.json()["id"] for answer in answers} == {job.id for job in videos.accepted}
+        assert {job.status for job in videos.accepted} == {JobStatus.COMPLETED}
+        assert (await http.get(f"/videos/{videos.jobs[7].id}/content")).content == b"film"
+        assert videos.accepted[0].completed_at == START + timedelta(seconds=8)
+        assert list((tmp_path / "films").glob("*")) == []

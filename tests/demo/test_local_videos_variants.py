@@ -48,7 +48,7 @@ async def relay(films: Path) -> AsyncIterator[tuple[LocalVideos, httpx.AsyncClie
 
 @pytest.fixture
 async def vllm(films: Path) -> AsyncIterator[tuple[LocalVideos, httpx.AsyncClient]]:
-    async with serving(films, "vllm") as both:
+    async with serving(films, "vllm_omni") as both:
         yield both
 
 
@@ -163,7 +163,7 @@ async def test_delete_stops_a_running_job_of_vllm(vllm: Both) -> None:
 
 
 async def test_stopping_a_render_ends_its_worker_process_at_once(films: Path) -> None:
-    async with serving(films.parent / "unseen", "vllm") as (_, http):
+    async with serving(films.parent / "unseen", "vllm_omni") as (_, http):
         order = {**ORDER, "seconds": "60", "prompt": "a film nobody has made yet"}
         video_id = (await http.post("/videos", data=order)).json()["id"]
         while not (worker := children()):

@@ -8,9 +8,9 @@ from typing import Final
 
 from bot.clock import Clock
 from bot.demo.videos.job import Job, JobError, JobStatus
-from bot.demo.videos.studio import Studio, StudioError
+from bot.demo.videos.studio import Films, StudioError
 
-LOOKS: Final = 40
+LOOKS: Final = 20
 """Steps in which a render tells its progress."""
 KEPT_S: Final = 24 * 3600
 """How long a finished file can be fetched, by the service's clock."""
@@ -25,13 +25,13 @@ class Rendering:
         self,
         *,
         clock: Clock,
-        studio: Studio,
+        films: Films,
         render_s: float,
         pace: Callable[[], float],
         announce: Callable[[Job], Awaitable[None]],
     ) -> None:
         self._clock = clock
-        self._studio = studio
+        self._films = films
         self._render_s = render_s
         self._pace = pace
         self._announce = announce
@@ -48,7 +48,7 @@ class Rendering:
     async def _complete(self, job: Job) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                film = group.create_task(self._studio.film(job.asked))
+                film = group.create_task(self._films.film(job.asked))
                 await self._advance(job, until=100)
         except* StudioError:
             self._fail(job, JobError(code="internal_error", message="The server had an error while rendering."))

@@ -24,7 +24,7 @@ from bot.demo.videos.job import Job, JobStatus
 from bot.demo.videos.misfortune import Misfortune
 from bot.demo.videos.rendering import Rendering
 from bot.demo.videos.routes import VideoRoutes
-from bot.demo.videos.studio import Studio
+from bot.demo.videos.studio import Films, OneFilm, Studio
 from bot.demo.videos.switches import Switch
 from bot.demo.videos.webhooks import Webhooks, new_webhook_secret
 
@@ -63,6 +63,7 @@ class LocalVideos:
         *,
         clock: Clock,
         directory: Path,
+        film: Path | None = None,
         variant: Variant | str = Variant.OPENAI,
         port: int = 0,
         key: str = KEY,
@@ -78,6 +79,8 @@ class LocalVideos:
 
         Args:
             directory: finished films, by what was asked; several services may share it and then make each film once.
+            film: a finished MP4 that answers every order, so that nothing is made; for tests with many orders, and on a
+                virtual clock, which would run away while a film is made in real time.
             models: names that exist; empty means all. `GET /v1/models` lists them.
             webhook_url: only the openai variant has webhooks; may be set later at `webhooks.url`.
             webhook_secret: in the form `whsec_<base64>`; a fresh one without.
@@ -94,11 +97,12 @@ class LocalVideos:
             listing_lag_s=listing_lag_s, poll_after_ms=poll_after_ms, new_id=new_id,
         )  # fmt: skip
         async with AsyncExitStack() as owned:
-            await service._open(owned, directory, port, webhook_url, webhook_secret)
+            films = Studio(directory) if film is None else OneFilm(film)
+            await service._open(owned, films, port, webhook_url, webhook_secret)
             yield service
 
     async def _open(
-        self, owned: AsyncExitStack, directory: Path, port: int, webhook_url: str | None, webhook_secret: str | None
+        self, owned: AsyncExitStack, films: Films, port: int, webhook_url: str | None, webhook_secret: str | None
     ) -> None:
         """Build everything; `owned` closes it in reverse."""
         if webhook_url is not None and not self._dialect.has_webhooks:
@@ -110,7 +114,7 @@ class LocalVideos:
             secret=webhook_secret or new_webhook_secret(),
         )  # fmt: skip
         rendering = Rendering(
-            clock=self._clock, studio=Studio(directory), render_s=self._render_s,
+            clock=self._clock, films=films, render_s=self._render_s,
             pace=lambda: self._book.switch.pace, announce=self._announce,
         )  # fmt: skip
         self._book = Book(

@@ -13,7 +13,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import bot
 from bot.demo.videos.job import Asked
@@ -28,6 +28,12 @@ _log = logging.getLogger(__name__)
 
 class StudioError(Exception):
     """The worker ended without a film; the message is the end of what it wrote to stderr."""
+
+
+class Films(Protocol):
+    """Where a render's film comes from."""
+
+    async def film(self, asked: Asked) -> Path: ...
 
 
 class Studio:
@@ -85,6 +91,16 @@ class Studio:
             tail = complaint.decode(errors="replace")[-500:]
             _log.error("the studio could not make a film: %s", tail)
             raise StudioError(tail)
+
+
+class OneFilm:
+    """The same film for every order: for tests that count orders and do not look at pictures."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def film(self, asked: Asked) -> Path:  # noqa: ARG002 - whatever was asked
+        return self._path
 
 
 def _name(asked: Asked, label: str) -> str:

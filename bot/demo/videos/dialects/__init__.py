@@ -12,5 +12,5 @@ __all__ = ["DIALECTS", "Dialect", "Refusal", "Variant"]
 DIALECTS: Final[dict[Variant, type[Dialect]]] = {
     Variant.OPENAI: OpenAIDialect,
     Variant.RELAY: RelayDialect,
-    Variant.VLLM: VllmDialect,
+    Variant.VLLM_OMNI: VllmDialect,
 }

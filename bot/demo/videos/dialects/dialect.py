@@ -21,7 +21,7 @@ class Variant(StrEnum):
     """As OpenAI spoke it until 2026-09-24."""
     RELAY = "relay"
     """A bare relay in the manner of new-api and laozhang.ai: `task_id`, `video_url`; no list, delete, webhooks."""
-    VLLM = "vllm"
+    VLLM_OMNI = "vllm_omni"
     """vLLM-Omni: form bodies only, a failed job is a 4xx/5xx, DELETE stops running jobs."""
 
 

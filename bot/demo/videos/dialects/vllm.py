@@ -27,7 +27,7 @@ _SIZE: Final = re.compile(r"^(\d+)x(\d+)$")
 
 
 class VllmDialect:
-    variant: ClassVar = Variant.VLLM
+    variant: ClassVar = Variant.VLLM_OMNI
     has_list: ClassVar = True
     has_delete: ClassVar = True
     deletes_running: ClassVar = True
