@@ -194,7 +194,8 @@ def test_a_colour_profile_is_obeyed() -> None:
     """A profile whose red and blue primaries are swapped: what its camera calls red is shown as blue."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for tag in (b"XYZ", b"TRC"):
-        profile = profile.replace(b"r" + tag, b"x" + tag).replace(b"b" + tag, b"r" + tag).replace(b"x" + tag, b"b" + tag)
+        red, blue, spare = b"r" + tag, b"b" + tag, b"x" + tag
+        profile = profile.replace(red, spare).replace(blue, red).replace(spare, blue)
     picture = shown(fit_picture(encoded(halves(), "PNG", icc_profile=profile), size_px=WIDE))
     assert is_near(picture.getpixel((160, 40)), (0, 0, 255))
     assert is_near(picture.getpixel((160, 140)), (255, 0, 0))

@@ -1,7 +1,7 @@
-"""Drawing in layers: a far still sky, silhouettes that slide over it at their own depth, and small sprites.
+"""Silhouettes that slide at their own depth, and small sprites with a path of their own.
 
-Speed decides the form. A silhouette keeps one colour picture and four masks, shifted by quarter pixels, so that slow
-moves stay smooth with nothing dearer per frame than `Image.paste`.
+A silhouette keeps four masks, shifted by quarter pixels, so that slow moves stay smooth and a frame costs no more
+than a few `Image.paste`.
 """
 
 from collections.abc import Callable
@@ -12,58 +12,23 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from bot.media.film.mood import Rgb
+from bot.media.film.planes import SCALES, Canvas, yuv
 
 PHASES = 4
-Field = NDArray[np.float32]
-
-
-def mixed(first: Rgb, second: Rgb, share: float) -> Rgb:
-    """`first` at 0, `second` at 1."""
-    return (
-        round(first[0] + (second[0] - first[0]) * share),
-        round(first[1] + (second[1] - first[1]) * share),
-        round(first[2] + (second[2] - first[2]) * share),
-    )
-
-
-def gradient(size_px: tuple[int, int], stops: list[tuple[float, Rgb]], rng: np.random.Generator) -> Field:
-    """A vertical gradient, (height, width, 3), with a little noise so that 8 bits do not show as bands."""
-    width, height = size_px
-    rows = np.linspace(0, 1, height)
-    at = [stop for stop, _ in stops]
-    columns = [np.interp(rows, at, [colour[band] for _, colour in stops]) for band in range(3)]
-    field = np.repeat(np.stack(columns, axis=1)[:, None, :], width, axis=1).astype(np.float32)
-    field += rng.normal(0, 0.8, (height, width, 1)).astype(np.float32)
-    return field
-
-
-def picture_of(field: NDArray[np.floating]) -> Image.Image:
-    return Image.fromarray(np.clip(field, 0, 255).astype(np.uint8))
-
-
-def noise(size_px: tuple[int, int], cell_px: float, rng: np.random.Generator, *, stretch: float = 1.0) -> Field:
-    """Soft cloudy noise between 0 and 1; `stretch` widens its forms."""
-    width, height = size_px
-    total = np.zeros((height, width), np.float32)
-    weight = 0.0
-    for octave in range(4):
-        cell = max(1.0, cell_px / 2**octave)
-        grid = rng.random((max(2, round(height / cell) + 2), max(2, round(width / cell / stretch) + 2)))
-        layer = Image.fromarray((grid * 255).astype(np.uint8)).resize(size_px, Image.Resampling.BICUBIC)
-        total += np.asarray(layer, dtype=np.float32) / 255 * 0.5**octave
-        weight += 0.5**octave
-    return total / weight
+BRIGHTNESSES = 12
+Crest = NDArray[np.float64]
+Masks = tuple[Image.Image, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
     """One sheet in front of the sky. Places and speeds are in pixels and seconds of the finished frame."""
 
-    colour: Image.Image
-    masks: tuple[Image.Image, ...]
-    """Each as large as `colour`."""
-    solid: Image.Image | None = None
-    """What lies below the masks and hides all behind it: pasted without a mask, which is many times faster."""
+    colour: Canvas
+    masks: tuple[Masks, Masks]
+    """For luma and for the two colour planes, as large as those of `colour`."""
+    solid: Canvas | None = None
+    """What lies below `colour` and hides all behind it: pasted without a mask, which is many times faster."""
     left_px: float
     top_px: float
     depth: float
@@ -74,21 +39,27 @@ class Layer:
     vertical: bool = False
     """The masks are shifted up and down instead of sideways."""
 
-    def place(self, canvas: Image.Image, time_s: float, offset_px: tuple[float, float]) -> None:
+    def place(self, canvas: Canvas, time_s: float, offset_px: tuple[float, float]) -> None:
         bob = self.bob_px * float(np.sin(time_s * 2 * np.pi / self.bob_s + self.left_px + self.top_px))
         x = self.left_px + offset_px[0] * self.depth + self.drift_px_s * time_s
         y = self.top_px + offset_px[1] * self.depth + bob
-        moving = y if self.vertical else x
-        whole = int(np.floor(moving))
-        mask = self.masks[int((moving - whole) * len(self.masks))]
-        at = (round(x), whole) if self.vertical else (whole, round(y))
-        canvas.paste(self.colour, at, mask)
-        if self.solid is not None:
-            canvas.paste(self.solid, (at[0], at[1] + self.colour.height))
+        for number, (band, scale) in enumerate(zip(canvas.bands, SCALES, strict=True)):
+            masks = self.masks[scale - 1]
+            moving = (y if self.vertical else x) / scale
+            whole = int(np.floor(moving))
+            mask = masks[int((moving - whole) * len(masks))]
+            at = (round(x / scale), whole) if self.vertical else (whole, round(y / scale))
+            band.paste(self.colour.bands[number], at, mask)
+            if self.solid is not None:
+                band.paste(self.solid.bands[number], (at[0], at[1] + mask.height))
 
 
-def silhouette_masks(crest_px: NDArray[np.float64], height_px: int, *, vertical: bool) -> tuple[Image.Image, ...]:
-    """Masks, opaque below `crest_px` (one y per column), with soft edges, at each quarter-pixel phase."""
+def silhouette_masks(crest_px: Crest, height_px: int, *, vertical: bool) -> tuple[Masks, Masks]:
+    """Masks, opaque below `crest_px` (one y per column), soft at the edge, in each phase. The height is even."""
+    return _phases(crest_px, height_px, vertical), _phases(crest_px[::2] / 2, height_px // 2, vertical)
+
+
+def _phases(crest_px: Crest, height_px: int, vertical: bool) -> Masks:
     columns = np.arange(len(crest_px), dtype=np.float64)
     rows = np.arange(height_px, dtype=np.float32)[:, None]
     masks = []
@@ -100,11 +71,13 @@ def silhouette_masks(crest_px: NDArray[np.float64], height_px: int, *, vertical:
     return tuple(masks)
 
 
+def still_masks(mask: Image.Image) -> tuple[Masks, Masks]:
+    """For a soft or quick shape that needs no phases. Even sides."""
+    return (mask,), (mask.reduce(2),)
+
+
 Path2d = Callable[[float], tuple[float, float]]
 """Where a sprite's middle is at a time."""
-
-
-BRIGHTNESSES = 12
 
 
 class Sprite:
@@ -113,22 +86,28 @@ class Sprite:
     def __init__(
         self, *, colour: Rgb, mask: Image.Image, path: Path2d, brightness: Callable[[float], float] | None = None
     ) -> None:
-        self._colour, self._path, self._brightness = colour, path, brightness
+        self._colour, self._path, self._brightness = yuv(colour), path, brightness
         steps = [BRIGHTNESSES] if brightness is None else range(BRIGHTNESSES + 1)
-        self._masks = [mask.point([level * step // BRIGHTNESSES for level in range(256)]) for step in steps]
+        half = mask.reduce(2)
+        self._masks = [(_dimmed(mask, step), _dimmed(half, step)) for step in steps]
 
-    def place(self, canvas: Image.Image, time_s: float) -> None:
+    def place(self, canvas: Canvas, time_s: float) -> None:
         x, y = self._path(time_s)
         step = 0 if self._brightness is None else round(self._brightness(time_s) * BRIGHTNESSES)
-        mask = self._masks[step]
-        left, top = round(x - mask.width / 2), round(y - mask.height / 2)
-        canvas.paste(self._colour, (left, top, left + mask.width, top + mask.height), mask)
+        for band, level, scale in zip(canvas.bands, self._colour, SCALES, strict=True):
+            mask = self._masks[step][scale - 1]
+            left, top = round(x / scale - mask.width / 2), round(y / scale - mask.height / 2)
+            band.paste(level, (left, top, left + mask.width, top + mask.height), mask)
+
+
+def _dimmed(mask: Image.Image, step: int) -> Image.Image:
+    return mask.point([level * step // BRIGHTNESSES for level in range(256)])
 
 
 def disc(radius_px: float, *, softness: float = 0.5, level: int = 255, flatten: float = 1.0) -> Image.Image:
-    """A round (or flattened) spot's mask; `softness` is the share of the radius over which it fades."""
+    """A round (or flattened) spot's mask; `softness` is the share of the radius over which it fades. Even sides."""
     half_w, half_h = max(1, round(radius_px)) + 1, max(1, round(radius_px / flatten)) + 1
-    y, x = np.mgrid[-half_h : half_h + 1, -half_w : half_w + 1].astype(np.float32)
+    y, x = np.mgrid[-half_h:half_h, -half_w:half_w].astype(np.float32) + 0.5
     distance = np.hypot(x, y * flatten) / max(radius_px, 0.5)
     cover = np.clip((1 - distance) / max(softness, 0.02), 0, 1)
     return Image.fromarray((cover * level).astype(np.uint8))

@@ -17,9 +17,10 @@ FONT_FOLDERS = (
     Path("C:/Windows/Fonts"),
 )  # fmt: skip
 PREFERRED = (
-    "NotoSansCJK-Regular", "NotoSans-Regular", "NotoSansArabic-Regular", "NotoSansHebrew-Regular", "NotoSansDevanagari-Regular",
-    "NotoSansThai-Regular", "PingFang", "Hiragino Sans GB", "AppleSDGothicNeo", "Arial Unicode", "msyh", "meiryo", "malgun",
-    "segoeui", "wqy-microhei", "DroidSansFallbackFull", "DejaVuSans", "FreeSans", "LiberationSans-Regular",
+    "NotoSans-Regular", "NotoSansCJK-Regular", "NotoSansArabic-Regular", "NotoSansHebrew-Regular",
+    "NotoSansDevanagari-Regular", "NotoSansThai-Regular", "PingFang", "Hiragino Sans GB", "AppleSDGothicNeo",
+    "Arial Unicode", "segoeui", "msyh", "meiryo", "malgun", "wqy-microhei", "DroidSansFallbackFull", "DejaVuSans",
+    "FreeSans", "LiberationSans-Regular",
 )  # fmt: skip
 SUFFIXES = frozenset({".ttf", ".otf", ".ttc"})
 NOBODY_DRAWS = "\U0010fffe"  # a noncharacter: every font shows its own empty box for it
@@ -72,7 +73,8 @@ def _runs(text: str) -> Iterator[tuple[int, str]]:
     """Stretches that one face draws. Spaces and marks stay with the letter before them."""
     number, run = 0, ""
     for character in text:
-        wanted = number if run and (character == " " or unicodedata.combining(character)) else _face_number(character) or 0
+        stays = run and (character == " " or unicodedata.combining(character))
+        wanted = number if stays else _face_number(character) or 0
         if run and wanted != number:
             yield number, run
             run = ""
@@ -82,8 +84,8 @@ def _runs(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _reads_leftwards(text: str) -> bool:
-    first = next((unicodedata.bidirectional(each) for each in text if unicodedata.bidirectional(each) in {"L", "R", "AL"}), "L")
-    return first != "L"
+    directions = (unicodedata.bidirectional(character) for character in text)
+    return next((each for each in directions if each in {"L", "R", "AL"}), "L") != "L"
 
 
 def width_of(text: str, size_px: int) -> float:
@@ -117,7 +119,13 @@ def _fitting(text: str, size_px: int, width_px: float) -> int:
 
 
 def write(
-    canvas: Image.Image, at: tuple[float, float], text: str, *, size_px: int, colour: tuple[int, int, int, int], weight_px: float = 0
+    canvas: Image.Image,
+    at: tuple[float, float],
+    text: str,
+    *,
+    size_px: int,
+    colour: tuple[int, int, int, int],
+    weight_px: float = 0,
 ) -> None:
     """Draw one line with its baseline's left end `at`; `weight_px` thickens Pillow's only weight into a bold one."""
     draw, x = ImageDraw.Draw(canvas), at[0]

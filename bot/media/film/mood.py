@@ -120,12 +120,12 @@ LIGHTS: tuple[tuple[str, Palette], ...] = (
     ("ocean sea beach wave waves surf surfing sky day sunny summer water lake river blue", DAY),
 )
 PLACES: tuple[tuple[str, Place], ...] = (
-    ("ocean sea beach wave waves surf surfing surfer boat sail ship island whale lake water harbour harbor", Place.SEA),
+    ("ocean sea beach wave waves surf surfing surfer boat sail ship island whale lake water harbour", Place.SEA),
     ("space galaxy planet cosmos cosmic nebula astronaut spaceship rocket orbit", Place.SPACE),
     ("city street tokyo york skyline urban building buildings downtown car taxi rooftop neon cyberpunk", Place.CITY),
     ("forest jungle woods tree trees pine park garden deer bear fox wolf", Place.FOREST),
     ("desert dune dunes sand canyon camel mars savanna safari", Place.DUNES),
-    ("product studio bottle shoe sneaker watch perfume coffee cup phone packshot cosmetics logo portrait", Place.STUDIO),
+    ("product studio bottle shoe sneaker watch perfume coffee cup phone packshot cosmetics logo", Place.STUDIO),
     ("mountain mountains hill hills valley alps field meadow village", Place.HILLS),
 )
 WEATHERS: tuple[tuple[str, Weather], ...] = (
@@ -143,9 +143,16 @@ MOVES: tuple[tuple[str, Move], ...] = (
     ("tilt crane rise rising ascend", Move.TILT_UP),
     ("static still locked tripod", Move.STILL),
 )
-PHRASES = {"zoom out": "zoom-out", "pull out": "pull-out", "pull back": "pullback", "zooms out": "zoom-out",
-           "pan left": "pan-left", "pans left": "pan-left", "tilt down": "tilt-down", "close up": "close-up",
-           "zooming out": "zoom-out", "tilts down": "tilt-down", "golden hour": "golden"}  # fmt: skip
+PHRASES = {
+    "zoom out": "zoom-out", "zooms out": "zoom-out", "zooming out": "zoom-out", "pull out": "pull-out",
+    "pull back": "pullback", "pan left": "pan-left", "pans left": "pan-left", "tilt down": "tilt-down",
+    "tilts down": "tilt-down", "close up": "close-up", "golden hour": "golden",
+    "日落": " sunset ", "夕阳": " sunset ", "黄昏": " dusk ", "日出": " sunrise ", "夜": " night ", "霓虹": " neon ",
+    "雨": " rain ", "雪": " snow ", "太空": " space ", "宇宙": " space ", "森林": " forest ", "沙漠": " desert ",
+    "海": " sea ", "湖": " lake ", "城市": " city ", "街": " street ", "山": " mountain ", "产品": " product ",
+    "航拍": " aerial ", "推近": " push ", "拉远": " pullback ",
+}  # fmt: skip
+"""Turns of speech, and the commonest words of a script that is not divided into words, told as words of the tables."""
 UNSAID_LIGHTS = (SUNSET, DAWN, DAY, NIGHT, LEAF)
 UNSAID_MOVES = (Move.PAN_RIGHT, Move.PUSH_IN, Move.PAN_LEFT, Move.PULL_OUT)
 
@@ -170,7 +177,8 @@ def _words(prompt: str) -> frozenset[str]:
     for phrase, word in PHRASES.items():
         text = text.replace(phrase, word)
     found = set(re.findall(r"[a-z][a-z'-]*", text))
-    return frozenset(found | {part for each in found for part in (each.removesuffix("s"), each.removesuffix("ing"))})
+    stems = {stem for word in found for stem in (word.removesuffix("s"), word.removesuffix("ing"))}
+    return frozenset(found | stems)
 
 
 def _match(words: frozenset[str], table: tuple[tuple[str, T], ...]) -> T | None:

@@ -4,7 +4,7 @@ from PIL import Image, ImageDraw
 
 from bot.media.film.lettering import drawable, width_of, wrapped, write
 from bot.media.film.mood import Mood
-from bot.media.film.stamps import Planes, Stamp
+from bot.media.film.planes import SCALES, Frame, Stamp, yuv
 
 WHITE = (255, 255, 255, 255)
 SOFT = (255, 255, 255, 205)
@@ -24,7 +24,7 @@ class Titles:
         self._caption = self._draw_caption(prompt)
         self._digits = {each: self._draw_digit(each) for each in "0123456789:"}
 
-    def press(self, frame: Planes, time_s: float) -> None:
+    def press(self, frame: Frame, time_s: float) -> None:
         self._slate.press(frame)
         self._caption.press(frame, min(1.0, 0.25 + time_s / FADE_S))
         self._press_clock(frame, time_s)
@@ -61,8 +61,8 @@ class Titles:
         foot = 0.8 * self._edge
         tall = min(height, _even(leading * len(lines) + small * 2.2 + foot + 90 * self._unit))
         sheet = Image.new("RGBA", (width, tall))
-        scrim = Image.linear_gradient("L").resize((width, tall)).point([round((v / 255) ** 1.3 * 186) for v in range(256)])
-        sheet.putalpha(scrim)
+        darker = [round((level / 255) ** 1.2 * 200) for level in range(256)]
+        sheet.putalpha(Image.linear_gradient("L").resize((width, tall)).point(darker))
         block_end = tall - foot - small * 1.9
         block_start = block_end - leading * len(lines) + size * 0.28
         bar = (self._edge, round(block_start), self._edge + max(2, round(5 * self._unit)), round(tall - foot))
@@ -84,7 +84,7 @@ class Titles:
         write(sheet, ((sheet.width - width_of(digit, size)) / 2, size), digit, size_px=size, colour=SOFT)
         return sheet
 
-    def _press_clock(self, frame: Planes, time_s: float) -> None:
+    def _press_clock(self, frame: Frame, time_s: float) -> None:
         number = round(time_s * self._rate)
         seconds = number // self._rate
         text = f"{seconds // 60:02}:{seconds % 60:02}:{number % self._rate:02}"
@@ -96,15 +96,12 @@ class Titles:
         if at[0] > self._slate.at[0] + self._slate.values[0].shape[1]:
             Stamp.of(sheet, at).press(frame)
 
-    def _press_progress(self, frame: Planes, time_s: float) -> None:
+    def _press_progress(self, frame: Frame, time_s: float) -> None:
         """A hairline that grows along the lower edge."""
         thick = max(2, _even(4 * self._unit))
         done = _even(self._size_px[0] * min(1.0, (time_s + 1 / self._rate) / self._length_s))
-        red, green, blue = self._mood.palette.accent
-        luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-        frame.luma[-thick:, :done] = round(16 + luma * 219 / 255)
-        frame.blue[-thick // 2 :, : done // 2] = round(128 + (blue - luma) / 1.8556 * 224 / 255)
-        frame.red[-thick // 2 :, : done // 2] = round(128 + (red - luma) / 1.5748 * 224 / 255)
+        for plane, level, scale in zip(frame.bands, yuv(self._mood.palette.accent), SCALES, strict=True):
+            plane[-thick // scale :, : done // scale] = level
 
 
 def _even(length_px: float) -> int:
