@@ -1,6 +1,5 @@
 """The real `openai` SDK drives the local service through everything it can do with videos."""
 
-import asyncio
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 from PIL import Image
+from virtual_clock import VirtualClock
 
 from bot.clock import SystemClock
 from bot.demo.videos import LocalVideos, Switch
@@ -75,23 +75,28 @@ async def test_previews_are_pictures_of_the_film(client: AsyncOpenAI) -> None:
         assert (opened.format, opened.size) == ("JPEG", (1280, 540))
 
 
-async def test_progress_is_told_while_it_renders_and_never_says_100_without_a_file(films: Path) -> None:
+async def test_progress_follows_the_clock_and_100_means_that_there_is_a_file(tmp_path: Path) -> None:
+    (film := tmp_path / "ready.mp4").write_bytes(b"film")
+    clock = VirtualClock()
     async with (
-        LocalVideos.running(clock=SystemClock(), directory=films, render_s=0.4) as videos,
+        LocalVideos.running(clock=clock, directory=tmp_path, film=film, render_s=8) as videos,
         AsyncOpenAI(base_url=videos.base_url, api_key=videos.key) as client,
     ):
-        video = await client.videos.create(prompt=PROMPT, seconds="4", size="1280x720")
-        assert (video.status, video.progress) == ("queued", 0)
-        seen = []
-        while video.status in ("queued", "in_progress"):
+        video = await client.videos.create(prompt=PROMPT)
+        seen = [(video.status, video.progress)]
+        for _ in range(4):
+            await clock.advance(2)
             video = await client.videos.retrieve(video.id)
             seen.append((video.status, video.progress))
-            await asyncio.sleep(0.02)
+            if video.status != "completed":
+                with pytest.raises(openai.BadRequestError, match="not ready"):
+                    await client.videos.download_content(video.id)
 
-    percents = [progress for _, progress in seen]
-    assert percents == sorted(percents)
-    assert len(set(percents)) > 3
-    assert all((progress == 100) == (status == "completed") for status, progress in seen)
+        assert seen == [("queued", 0)] + [("in_progress", percent) for percent in (25, 50, 75)] + [("completed", 100)]
+        assert (await client.videos.download_content(video.id)).content == b"film"
+        await clock.advance(24 * 3600)
+        with pytest.raises(openai.NotFoundError):
+            await client.videos.download_content(video.id)
 
 
 async def test_a_first_frame_goes_along_as_a_file(client: AsyncOpenAI, videos: LocalVideos) -> None:
