@@ -30,8 +30,8 @@ class Unnamed(BaseModel):
     slow_s: Seconds
 
 
-def own_models(text: str, *, protocol: Protocol, catalogue: Catalogue, receives: str) -> tuple[Model, ...]:
-    """The models of a setting like the one above, priced by it and by nothing else.
+def own_models(text: str, *, protocol: str, catalogue: Catalogue, receives: str) -> tuple[Model, ...]:
+    """The models of a setting like the one above, priced by it and by nothing else; `protocol` is a key of the catalogue.
 
     What the catalogue knows about a name (lengths, sizes, sound, class) is taken over, but neither its price, which is
     another seller's, nor its retirement, which is another service's. A name it does not know is taken to be of class
@@ -44,7 +44,7 @@ def own_models(text: str, *, protocol: Protocol, catalogue: Catalogue, receives:
     found: dict[str, Model] = {}
     for part in filter(None, (each.strip() for each in text.split(","))):
         try:
-            model = _own_model(part, protocol, catalogue, receives)
+            model = _own_model(part, catalogue.protocols[protocol], catalogue, receives)
         except ValueError as error:
             problems.append(f'"{part}": {error}')
             continue

@@ -15,7 +15,7 @@ import httpx
 from bot.media.public import AddressRefused, public_transport
 from bot.providers.answers import Answer, Call, read_answer, secrets_of, tidy
 from bot.providers.base import Download
-from bot.providers.errors import CapacityFailed, OutcomeUnknown, ProviderError, TimedOut, Unreachable
+from bot.providers.errors import CapacityFailed, NotFound, OutcomeUnknown, ProviderError, TimedOut, Unreachable
 from bot.providers.verdicts import error_of
 
 __all__ = [
@@ -39,6 +39,8 @@ REDIRECTS_MAX = 3
 DOWNLOAD_BYTES_MAX = 1024 * 1024 * 1024
 DOWNLOAD_MAX_S = 900.0
 DOWNLOAD_SILENCE_S = 30.0
+_ABSENT = frozenset({400, 401, 403, 404, 410})
+"""How file stores answer to a link whose time is over: S3 403, Google 400, others 404 or 410."""
 
 
 @asynccontextmanager
@@ -175,7 +177,11 @@ async def public_download(
         if response.status_code != 200:
             with translated(Call.DOWNLOAD):
                 answer = await read_answer(response, Call.DOWNLOAD, secrets=secrets_of(client))
+            if response.status_code in _ABSENT and not _is_ours(client, response.url):
+                raise NotFound(f"HTTP {response.status_code}: the link has expired", http_status=response.status_code)
             raise error_of(answer, call=Call.DOWNLOAD, code="", message=_words(answer))
+        if response.headers.get("content-type", "").startswith(("text/", "application/json")):
+            raise CapacityFailed("words came in place of the file")
         length = _length_of(response)
         if length is not None and length > max_bytes:
             raise CapacityFailed(f"the file has {length} bytes, more than {max_bytes}")
@@ -197,7 +203,7 @@ async def _followed(client: httpx.AsyncClient, url: httpx.URL) -> httpx.Response
 
 async def _opened(client: httpx.AsyncClient, url: httpx.URL) -> httpx.Response:
     timeout = httpx.Timeout(DOWNLOAD_SILENCE_S, connect=CONNECT_TIMEOUT_S)
-    if _origin(url) == _origin(client.base_url):
+    if _is_ours(client, url):
         request = client.build_request("GET", url, timeout=timeout)
     else:  # Built outside the client, so that none of its headers or cookies can come along.
         extensions = {"timeout": timeout.as_dict()}
@@ -229,6 +235,10 @@ def _length_of(response: httpx.Response) -> int | None:
 
 def _words(answer: Answer) -> str:
     return answer.text if answer.document is None else json.dumps(answer.document, ensure_ascii=False)
+
+
+def _is_ours(client: httpx.AsyncClient, url: httpx.URL) -> bool:
+    return _origin(url) == _origin(client.base_url)
 
 
 def _origin(url: httpx.URL) -> str:

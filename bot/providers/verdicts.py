@@ -152,4 +152,6 @@ def _kind_of_refusal(call: Call, text: str) -> type[ProviderError]:
     """400, 413, 422 and their like. Relays wrap the 404 of a model that is gone into one (APIYI, 2026-10-25)."""
     if call is Call.SUBMIT and _GONE.search(text) and "404" in text:
         return Retired
+    if call is Call.DOWNLOAD:  # A GET without parameters cannot be wrong, only too early.
+        return CapacityFailed
     return Moderated if _REFUSED.search(text) else InvalidRequest
