@@ -1,0 +1,100 @@
+"""What the operator configured: accounts at services, and the models they can make."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.catalogue.model import Model, Protocol, Tier
+from bot.providers.base import VideoProvider
+
+TIER_RANK = {Tier.OFFICIAL: 0, Tier.RELAY: 1, Tier.SELF_HOSTED: 1, Tier.REVERSE: 2, Tier.PREVIEW: 3}
+"""Official first; a relay and a server of one's own are told apart by priority and price; unofficial access last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """One configured account at one provider."""
+
+    name: str
+    """Unique, lower case; in the database and in webhook paths."""
+    label: str
+    tier: Tier
+    protocol: Protocol
+    provider: VideoProvider
+    models: tuple[Model, ...]
+    priority: int = 0
+    """Higher is asked earlier within its tier."""
+    in_flight_max: int
+    submits_per_minute: int
+    webhook: bool = False
+
+
+class Registry:
+    """All upstreams of this process. Retirement belongs to (service, model): a name lives while one service has it."""
+
+    def __init__(self, upstreams: Iterable[Upstream]) -> None:
+        """
+        Raises:
+            ValueError: two upstreams have one name.
+        """
+        self.upstreams = tuple(upstreams)
+        self._by_name = {each.name: each for each in self.upstreams}
+        if len(self._by_name) < len(self.upstreams):
+            names = [each.name for each in self.upstreams]
+            raise ValueError(f"two services have one name: {sorted(n for n in set(names) if names.count(n) > 1)}")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def upstream(self, name: str) -> Upstream:
+        """
+        Raises:
+            KeyError: it is not configured (any more).
+        """
+        return self._by_name[name]
+
+    def label(self, name: str) -> str:
+        """For cards of old jobs: a service that is gone keeps its name."""
+        return self._by_name[name].label if name in self._by_name else name
+
+    @property
+    def preview_only(self) -> bool:
+        """No real service is configured: the preview serves, and says so."""
+        return all(each.tier is Tier.PREVIEW for each in self.upstreams)
+
+    def offered(self, now: datetime) -> tuple[Model, ...]:
+        """What can be picked now, each name once, as its first service has it; the preview only where it is alone."""
+        offered: dict[str, Model] = {}
+        for upstream in sorted(self.upstreams, key=lambda each: (TIER_RANK[each.tier], -each.priority)):
+            if upstream.tier is Tier.PREVIEW and not self.preview_only:
+                continue
+            for model in upstream.models:
+                if is_alive(model, now):
+                    offered.setdefault(model.name, model)
+        return tuple(offered.values())
+
+    def find(self, text: str) -> Model | None:
+        """By name, alias or label, any case. Of several the one that lives longest: what is found retired is retired
+        everywhere. Its own name counts before another's alias.
+        """
+        wanted = text.strip().casefold()
+        found = [each for upstream in self.upstreams for each in upstream.models if wanted in _names(each)]
+        return max(found, key=lambda each: (each.retires_at or _NEVER, each.name.casefold() == wanted), default=None)
+
+    def suggest(self, text: str, now: datetime) -> str | None:
+        """The name of the model a person may have meant, of those that can be picked now."""
+        by_name = {name: model.name for model in self.offered(now) for name in _names(model)}
+        near = difflib.get_close_matches(text.strip().casefold(), by_name, n=1, cutoff=0.5)
+        return by_name[near[0]] if near else None
+
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def is_alive(model: Model, now: datetime) -> bool:
+    return model.retires_at is None or now < model.retires_at
+
+
+def _names(model: Model) -> tuple[str, ...]:
+    return tuple(name.casefold() for name in (model.name, model.label, *model.aliases))

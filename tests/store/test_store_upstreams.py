@@ -1,0 +1,157 @@
+"""Circuits on a real SQLite file, with connections of their own per thread."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlmodel import SQLModel
+
+from bot.store import upstreams
+from bot.store.engine import Store, open_engine
+from bot.store.upstreams import StoredHealths
+from bot.upstreams.circuit import COOL_OFF_S, TRIAL_S, Circuit, CircuitState, observed
+
+NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
+DUE = NOW + timedelta(seconds=COOL_OFF_S)
+
+
+@pytest.fixture(params=["IMMEDIATE", "DEFERRED"])
+def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
+    """Each way sqlite3 itself may begin a write: the rows are right under both."""
+    opened = sa.create_engine(
+        f"sqlite:///{tmp_path / 'health.sqlite'}",
+        connect_args={"isolation_level": request.param, "timeout": 30},
+        poolclass=sa.NullPool,
+    )
+    with opened.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    SQLModel.metadata.create_all(opened, tables=[SQLModel.metadata.tables["circuit"]])
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+async def healths(tmp_path: Path) -> AsyncIterator[StoredHealths]:
+    opened = open_engine(f"sqlite:///{tmp_path / 'store.sqlite'}", busy_timeout_ms=5000)
+    SQLModel.metadata.create_all(opened, tables=[SQLModel.metadata.tables["circuit"]])
+    store = Store(opened, writer_threads=1)
+    yield StoredHealths(store)
+    store.close()
+
+
+def observe(
+    engine: sa.Engine, kind: str | None, *, now: datetime = NOW, model: str | None = None
+) -> tuple[Circuit | None, Circuit]:
+    with Session(engine) as session, session.begin():
+        return upstreams.observe(session, "fal", error_kind=kind, now=now, model=model)
+
+
+def lease(engine: sa.Engine, job_id: str, *, now: datetime = DUE) -> bool:
+    with Session(engine) as session, session.begin():
+        return upstreams.lease_trial(session, "fal", job_id=job_id, now=now)
+
+
+def stored(engine: sa.Engine) -> dict[str, Circuit]:
+    with Session(engine) as session:
+        return upstreams.circuits(session)
+
+
+def test_what_is_stored_is_what_the_fold_says(engine: sa.Engine) -> None:
+    expected: Circuit | None = None
+    for kind in (None, "capacity", "outcome_unknown", None, "moderation", "capacity", "timeout", "capacity", "quota"):
+        before, after = observe(engine, kind)
+        assert before == expected
+        expected = observed(expected, error_kind=kind, now=NOW)
+        assert after == expected
+        assert stored(engine) == {"fal": expected}
+
+
+def test_the_first_outcome_ever_has_no_before(engine: sa.Engine) -> None:
+    assert stored(engine) == {}
+    assert observe(engine, None)[0] is None
+    assert observe(engine, None)[0] is not None
+
+
+def test_strikes_from_many_threads_at_once_all_count(engine: sa.Engine) -> None:
+    for _ in range(10):
+        observe(engine, None)
+    start = Barrier(4)
+
+    def fails(_: int) -> None:
+        start.wait()
+        observe(engine, "capacity")
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(fails, range(4)))
+    assert stored(engine)["fal"].strikes == 2
+    assert observe(engine, "capacity")[1].state is CircuitState.OPEN
+
+
+def test_of_twenty_jobs_that_want_the_trial_at_once_one_gets_it(engine: sa.Engine) -> None:
+    for _ in range(3):
+        observe(engine, "capacity")
+    start = Barrier(20)
+
+    def ask(number: int) -> bool:
+        start.wait()
+        return lease(engine, f"job{number}")
+
+    with ThreadPoolExecutor(20) as threads:
+        assert sum(threads.map(ask, range(20))) == 1
+    assert stored(engine)["fal"].state is CircuitState.HALF_OPEN
+
+
+def test_the_trial_is_its_jobs_again_after_a_restart_and_anothers_after_its_time(engine: sa.Engine) -> None:
+    for _ in range(3):
+        observe(engine, "capacity")
+    assert not lease(engine, "job1", now=NOW)
+    assert lease(engine, "job1")
+    assert lease(engine, "job1")
+    assert not lease(engine, "job2")
+    assert lease(engine, "job2", now=DUE + timedelta(seconds=TRIAL_S))
+    assert not lease(engine, "job1", now=DUE + timedelta(seconds=TRIAL_S))
+
+
+def test_no_trial_is_needed_where_nothing_is_known_or_all_is_well(engine: sa.Engine) -> None:
+    assert lease(engine, "job1")
+    observe(engine, None)
+    assert lease(engine, "job1")
+    assert lease(engine, "job2")
+
+
+def test_the_retirement_of_one_model_leaves_the_account_in_use(engine: sa.Engine) -> None:
+    observe(engine, None)
+    observe(engine, "retired", model="old")
+    found = stored(engine)
+    assert found["fal"].is_closed
+    assert found["fal/old"].state is CircuitState.OPEN
+    assert lease(engine, "job1")
+    observe(engine, "capacity", model="old")
+    assert stored(engine)["fal"].strikes == 0
+
+
+async def test_healths_are_shared_and_an_operator_who_acted_is_noticed(healths: StoredHealths) -> None:
+    await healths.observe("fal", error_kind="auth", now=NOW)
+    assert not await healths.lease_trial("fal", job_id="job1", now=DUE)
+    await healths.operator_acted(now=DUE)
+    assert await healths.lease_trial("fal", job_id="job1", now=DUE)
+    await healths.observe("fal", error_kind=None, now=DUE)
+    assert (await healths.circuits())["fal"].is_closed
+
+
+async def test_the_log_has_one_line_when_a_service_goes_out_and_one_when_it_is_back(
+    healths: StoredHealths, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="bot.store.upstreams")
+    for kind in (None, *["capacity"] * 7, None, None):
+        await healths.observe("fal", error_kind=kind, now=NOW)
+    assert [(each.levelname, each.__dict__["state"]) for each in caplog.records] == [
+        ("WARNING", "open"),
+        ("INFO", "closed"),
+    ]
