@@ -11,6 +11,7 @@ import hashlib
 import json
 import secrets
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -70,6 +71,7 @@ class FalQueue:
     looks_in_queue: int = 1
     looks_in_progress: int = 1
     dial: Dial = field(default_factory=Dial)
+    calls: Counter[Operation] = field(default_factory=Counter)
     endings: list[Ending] = field(default_factory=list)
     """How the next renders end, in order; empty: with a video."""
     renders: dict[str, FalRender] = field(default_factory=dict)
@@ -195,6 +197,7 @@ class _Doors:
         self, operation: Operation, request: web.Request, work: Any, *, public: bool = False
     ) -> web.StreamResponse:
         """Refuse a wrong key, play a planned fault, else do the work."""
+        self._fal.calls[operation] += 1
         await request.read()
         if not public and request.headers.get("Authorization") != f"Key {self._fal.key}":
             return web.json_response({"detail": "Cannot access application. Authentication is required."}, status=401)

@@ -6,6 +6,7 @@ of the raw body, joined by newlines; a delivery carries no key id, so every publ
 
 import base64
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ KEYS_LIVE_FOR = timedelta(hours=24)
 KEYS_REFRESH_EVERY = timedelta(minutes=5)
 """A signature no known key made means a new key or a forger: asking is rationed, or forgers could make us flood fal."""
 KEYS_MAX = 32
+TIMESTAMP_DIGITS_MAX = 20
 BODY_BYTES_MAX = 4 * 1024 * 1024
 
 FetchKeys = Callable[[], Awaitable[Any]]
@@ -38,19 +40,22 @@ class FalSignatures:
         self._tried_at: datetime | None = None
 
     async def request_id_of(self, headers: Mapping[str, str], body: bytes) -> str | None:
-        """The request a genuine delivery speaks of; None for a forged, stale or unreadable one."""
+        """The request a genuine delivery speaks of; None for a forged, stale or unreadable one.
+
+        It is the body's `request_id`, the queue's own id; the header is only part of what was signed.
+        """
         signed = _read(headers, body)
         if signed is None:
             return None
-        request_id, sent_at_s, message, signature = signed
+        sent_at_s, message, signature = signed
         if abs(self._clock.now().timestamp() - sent_at_s) > REPLAY_WINDOW_S:
             return None
         if self._is_aged():
             await self._refresh()
         if self._is_by_fal(signature, message):
-            return request_id
+            return _request_id_in(body)
         if await self._refresh() and self._is_by_fal(signature, message):
-            return request_id
+            return _request_id_in(body)
         return None
 
     def _is_aged(self) -> bool:
@@ -80,20 +85,29 @@ class FalSignatures:
         return True
 
 
-def _read(headers: Mapping[str, str], body: bytes) -> tuple[str, int, bytes, bytes] | None:
-    """Request id, send time (Unix s), signed message and signature; None when something is missing or malformed."""
+def _request_id_in(body: bytes) -> str | None:
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    request_id = event.get("request_id") if isinstance(event, dict) else None
+    return request_id if isinstance(request_id, str) and request_id else None
+
+
+def _read(headers: Mapping[str, str], body: bytes) -> tuple[int, bytes, bytes] | None:
+    """Send time (Unix s), signed message and signature; None when something is missing or malformed."""
     said = {name.lower(): value for name, value in headers.items() if name.lower().startswith("x-fal-webhook-")}
     try:
         request_id, user_id, timestamp, signature = (
             said[f"x-fal-webhook-{part}"] for part in ("request-id", "user-id", "timestamp", "signature")
         )
-        sent_at_s, signature_bytes = int(timestamp), bytes.fromhex(signature)
+        sent_at_s, signature_bytes = int(timestamp[:TIMESTAMP_DIGITS_MAX]), bytes.fromhex(signature)
+        message = "\n".join((request_id, user_id, timestamp, hashlib.sha256(body).hexdigest())).encode()
     except (KeyError, ValueError):
         return None
-    if not request_id or len(signature_bytes) != 64 or len(body) > BODY_BYTES_MAX:
+    if len(signature_bytes) != 64 or len(body) > BODY_BYTES_MAX:
         return None
-    message = "\n".join((request_id, user_id, timestamp, hashlib.sha256(body).hexdigest())).encode()
-    return request_id, sent_at_s, message, signature_bytes
+    return sent_at_s, message, signature_bytes
 
 
 def _made(key: Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
