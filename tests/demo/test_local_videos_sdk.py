@@ -99,6 +99,20 @@ async def test_progress_follows_the_clock_and_100_means_that_there_is_a_file(tmp
             await client.videos.download_content(video.id)
 
 
+async def test_looks_at_unfinished_jobs_carry_the_hint_when_to_look_again(
+    client: AsyncOpenAI, videos: LocalVideos
+) -> None:
+    await videos.switch(Switch.STUCK)
+    video = await client.videos.create(prompt=PROMPT, seconds="4", size="1280x720")
+    running = await client.videos.with_raw_response.retrieve(video.id)
+    await videos.switch(Switch.NORMAL)
+    await client.videos.poll(video.id)
+    done = await client.videos.with_raw_response.retrieve(video.id)
+
+    assert running.headers["openai-poll-after-ms"] == "20"
+    assert "openai-poll-after-ms" not in done.headers
+
+
 async def test_a_first_frame_goes_along_as_a_file(client: AsyncOpenAI, videos: LocalVideos) -> None:
     frame = picture((1280, 720))
     await client.videos.create(prompt=PROMPT, size="1280x720", input_reference=("first.png", frame, "image/png"))

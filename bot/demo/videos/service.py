@@ -79,17 +79,16 @@ class LocalVideos:
 
         Args:
             directory: finished films, by what was asked; several services may share it and then make each film once.
-            film: a finished MP4 that answers every order, so that nothing is made; for tests with many orders, and on a
-                virtual clock, which would run away while a film is made in real time.
-            models: names that exist; empty means all. `GET /v1/models` lists them.
+            film: an MP4 that answers every order; for many orders, and for a virtual clock, which would run away
+                while a film is made in real time.
+            models: names that exist and are listed; empty means all.
             webhook_url: only the openai variant has webhooks; may be set later at `webhooks.url`.
-            webhook_secret: in the form `whsec_<base64>`; a fresh one without.
             render_s: how long a render takes, if encoding does not take longer.
             listing_lag_s: how late a job appears in the list.
             poll_after_ms: hint sent with each look at an unfinished job, in the header the SDK obeys.
 
         Raises:
-            ValueError: webhooks asked of a variant that has none, or a secret in another form.
+            ValueError: webhooks of a variant that has none, or a secret that does not begin with `whsec_`.
             OSError: the port is taken.
         """
         service = cls(
