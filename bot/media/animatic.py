@@ -6,7 +6,7 @@ A real MP4 (H.264, AAC, moov first). 8 s at 1280 x 720 take 2 to 3 s of one core
 import io
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -55,6 +55,7 @@ def render_animatic(request: AnimaticRequest, path: Path, *, should_stop: Callab
     width, height = request.size_px
     if width % 2 or height % 2 or min(width, height) < 64 or not 1 <= request.length_s <= 600:
         raise ValueError(f"cannot make {request.length_s} s at {width} x {height}")
+    request = replace(request, prompt=_writable(request.prompt), label=_writable(request.label))
     unfinished = path.with_name(path.name + ".part")
     try:
         with av.open(str(unfinished), "w", format="mp4", options={"movflags": "faststart"}) as film:
@@ -64,6 +65,11 @@ def render_animatic(request: AnimaticRequest, path: Path, *, should_stop: Callab
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _writable(text: str) -> str:
+    """Without what no file's title can hold: NUL, and halves of characters."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode()
 
 
 def _fill(film: "av.container.OutputContainer", request: AnimaticRequest, should_stop: Callable[[], bool]) -> None:

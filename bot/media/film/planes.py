@@ -101,10 +101,11 @@ class Stamp:
         return cls(at=at, values=products, covers=levels)
 
     def press(self, frame: Frame, share: float = 1.0) -> None:
-        """Blend onto the frame, `share` of the way (a fade)."""
+        """Blend onto the frame, `share` of the way (a fade). What stands over the frame's edge is cut off."""
         fade = round(share * 256)
         for plane, value, cover, scale in zip(frame.bands, self.values, self.covers, SCALES, strict=True):
             left, top = self.at[0] // scale, self.at[1] // scale
             part = plane[top : top + value.shape[0], left : left + value.shape[1]]
-            rest = 255 - ((cover * fade) >> 8)
-            part[...] = part * rest // 255 + ((value * fade) >> 8)
+            inside = (slice(part.shape[0]), slice(part.shape[1]))
+            rest = 255 - ((cover[inside] * fade) >> 8)
+            part[...] = part * rest // 255 + ((value[inside] * fade) >> 8)

@@ -51,6 +51,8 @@ class Titles:
         width, height = self._size_px
         size = max(11, round(40 * self._unit))
         words = drawable(prompt)
+        if len(words) < len(prompt.strip()) / 2:  # a script without a font on this machine: say what is seen instead
+            words = f"{self._mood.place.value.capitalize()}, {self._mood.weather.value}"
         room = width - 2 * self._edge - 26 * self._unit
         lines = wrapped(words, size, width_px=room, lines_max=2)
         if len(wrapped(words, size, width_px=room, lines_max=3)) > 2:
