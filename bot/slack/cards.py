@@ -38,6 +38,7 @@ LEASE_LEFT_MIN_S = CALL_TIMEOUT_S + 2
 AGAIN_S = 4.0
 """After an edit without an answer."""
 RECONNECT_MAX_S = 30.0
+ASIDE_S = 60.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +79,7 @@ class CardWriter:
         self._sweep = asyncio.Event()
         self._wakes: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._dead: set[str] = set()
+        self._aside: dict[str, datetime] = {}
 
     def changed(self, _job_id: str) -> None:
         """Some job's row has something new to show. Never blocks."""
@@ -99,14 +101,14 @@ class CardWriter:
     async def _teams(self) -> list[str]:
         try:
             return await self._cards.teams()
-        except Exception:  # a database that is busy or full must not end the writer: the next sweep looks again
+        except Exception:  # noqa: BLE001 - a database that is busy must not end the writer: the next sweep looks again
             _log.exception("cards could not be looked through")
             return []
 
     async def _tend(self, team_id: str) -> None:
         try:
             await self._write_workspace(team_id)
-        except Exception:  # one workspace's trouble is not another's; the sweep comes back to it
+        except Exception:  # noqa: BLE001 - one workspace's trouble is not another's; the sweep comes back to it
             _log.exception("a workspace's cards could not be written", extra={"team": team_id})
 
     async def _write_workspace(self, team_id: str) -> None:
@@ -117,7 +119,8 @@ class CardWriter:
             if tenure is None:
                 return
             now = self._clock.now()
-            errand = next_errand(await self._cards.open(team_id), now=now)
+            cards = [each for each in await self._cards.open(team_id) if self._aside.get(each.card.job_id, now) <= now]
+            errand = next_errand(cards, now=now)
             if errand is None:
                 return
             due_at = max(errand.due_at, tenure.paused_until or errand.due_at)
@@ -146,8 +149,9 @@ class CardWriter:
     async def _run(self, errand: Errand, tenure: _Tenure) -> None:
         card = errand.card.card
         try:
-            drawn = await self._artist.drawn(card)
+            drawn = await self._drawn(card)
             if drawn is None:
+                self._aside[card.job_id] = self._clock.now() + timedelta(seconds=ASIDE_S)
                 return
             if errand.act is Act.POST:
                 await self._poster.post_once(card, drawn)
@@ -167,6 +171,14 @@ class CardWriter:
         except TokenDead as dead:
             self._dead.add(card.team_id)
             await self._alarm("slack_token_dead", {"team": card.team_id, "code": dead.code})
+
+    async def _drawn(self, card: Card) -> Drawn | None:
+        """A card that cannot be drawn is our bug; it must not stand in the way of the others."""
+        try:
+            return await self._artist.drawn(card)
+        except Exception:  # noqa: BLE001
+            _log.exception("a card could not be drawn", extra={"job": card.job_id})
+            return None
 
     def _differs(self, card: Card, drawn: Drawn) -> bool:
         in_doubt = card.doubt_until is not None and card.doubt_until > self._clock.now()

@@ -163,6 +163,16 @@ _CODES: Mapping[type[SlackFailure], tuple[str, ...]] = {
 _KIND = {code: kind for kind, codes in _CODES.items() for code in codes}
 
 
+def blames_place(code: str) -> bool:
+    """Whether another place might take what was refused with this code."""
+    return _KIND.get(code) in {CannotPost, ThreadGone}
+
+
+def blames_token(code: str) -> bool:
+    """Whether nothing at all can be said in this workspace any more."""
+    return _KIND.get(code) is TokenDead
+
+
 def failure_of(method: str, answer: Mapping[str, Any], *, status: int, headers: Mapping[str, str]) -> SlackFailure:
     """The failure an HTTP answer from Slack stands for. Everything that is not a clear "no" is an unknown outcome."""
     code = str(answer.get("error") or "")

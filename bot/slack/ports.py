@@ -120,6 +120,9 @@ class Cards(Protocol):
     async def gone(self, job_id: str, ts: str) -> None:
         """The message with this `ts` takes no more edits."""
 
+    async def taken_away(self, job_id: str) -> None:
+        """Its person wants it gone: nothing is edited or posted for this job any more."""
+
     async def adopt(self, job_id: str, slack_channel_id: str, ts: str) -> bool:
         """A click came from a card whose post was never answered: that is where it is."""
 
@@ -185,19 +188,13 @@ class Deliveries(Protocol):
     async def of_job(self, job_id: str) -> list[Delivery]:
         """Oldest first."""
 
-    async def granted(self, delivery_id: int, file_id: str) -> None:
-        """A file id to fill; an earlier one of this delivery is forgotten."""
+    async def granted(self, delivery: Delivery, file_id: str) -> bool:
+        """A file id to fill, in place of an earlier one. Compared with the row's state and file id."""
 
     async def moved(
-        self,
-        delivery_id: int,
-        to: DeliveryState,
-        *,
-        was: DeliveryState,
-        at: datetime | None = None,
-        refusal: str = "",
+        self, delivery: Delivery, to: DeliveryState, *, at: datetime | None = None, refusal: str = ""
     ) -> bool:
-        """`at` is kept when it enters `completing`."""
+        """Compared with the row's state and file id. `at` is kept when it enters `completing`."""
 
     async def rethreaded(self, delivery_id: int, thread_ts: str | None) -> None: ...
 

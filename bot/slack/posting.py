@@ -6,7 +6,7 @@ from bot.clock import Clock
 from bot.jobs.model import JobRecord
 from bot.jobs.ports import Alarm, Announced
 from bot.slack.drawing import CardArtist, Drawn
-from bot.slack.failures import NotSent, Ours, OutcomeUnknown, SlackFailure, ThreadGone, TryLater, slack_failures
+from bot.slack.failures import Gone, NotSent, Ours, OutcomeUnknown, SlackFailure, ThreadGone, TryLater, slack_failures
 from bot.slack.message import Message
 from bot.slack.ports import Card, Cards, CardState
 
@@ -31,6 +31,15 @@ async def post(
             unfurl_media=False,
         )
         return str(answer["channel"]), str(answer["ts"])
+
+
+async def unpost(slack: AsyncWebClient, *, slack_channel_id: str, ts: str) -> None:
+    """One `chat.delete`; may be repeated. A message that is gone already is as good."""
+    try:
+        with slack_failures("chat.delete"):
+            await slack.chat_delete(channel=slack_channel_id, ts=ts)
+    except Gone:
+        return
 
 
 class CardPoster:

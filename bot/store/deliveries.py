@@ -48,38 +48,36 @@ class StoredDeliveries:
         wanted = sa.select(DeliveryRow).where(col(DeliveryRow.job_id) == job_id).order_by(col(DeliveryRow.id))
         return await self._store.read(lambda session: [_delivery(row) for row in session.scalars(wanted)])
 
-    async def granted(self, delivery_id: int, file_id: str) -> None:
-        change = (
-            sa.update(DeliveryRow)
-            .where(col(DeliveryRow.id) == delivery_id)
-            .values(
-                state=DeliveryState.GRANTED.value, file_id=file_id, grants=DeliveryRow.grants + 1, completing_at=None
-            )
+    async def granted(self, delivery: Delivery, file_id: str) -> bool:
+        return await self._set(
+            delivery,
+            state=DeliveryState.GRANTED.value,
+            file_id=file_id,
+            grants=DeliveryRow.grants + 1,
+            completing_at=None,
         )
-        await self._store.write(hits(change))
 
     async def moved(
-        self,
-        delivery_id: int,
-        to: DeliveryState,
-        *,
-        was: DeliveryState,
-        at: datetime | None = None,
-        refusal: str = "",
+        self, delivery: Delivery, to: DeliveryState, *, at: datetime | None = None, refusal: str = ""
     ) -> bool:
-        values: dict[str, Any] = {"state": to.value, "refusal": refusal}
-        if to is DeliveryState.COMPLETING:
-            values["completing_at"] = at
-        change = (
-            sa.update(DeliveryRow)
-            .where(col(DeliveryRow.id) == delivery_id, col(DeliveryRow.state) == was.value)
-            .values(**values)
-        )
-        return await self._store.write(hits(change))
+        entered = {"completing_at": at} if to is DeliveryState.COMPLETING else {}
+        return await self._set(delivery, state=to.value, refusal=refusal, **entered)
 
     async def rethreaded(self, delivery_id: int, thread_ts: str | None) -> None:
         change = sa.update(DeliveryRow).where(col(DeliveryRow.id) == delivery_id).values(thread_ts=thread_ts)
         await self._store.write(hits(change))
+
+    async def _set(self, was: Delivery, **values: Any) -> bool:
+        change = (
+            sa.update(DeliveryRow)
+            .where(
+                col(DeliveryRow.id) == was.id,
+                col(DeliveryRow.state) == was.state.value,
+                col(DeliveryRow.file_id) == was.file_id,
+            )
+            .values(**values)
+        )
+        return await self._store.write(hits(change))
 
 
 class StoredTellings:

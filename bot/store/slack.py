@@ -81,6 +81,9 @@ class StoredCards:
     async def gone(self, job_id: str, ts: str) -> None:
         await self._set(job_id, (CardState.POSTED.value,), col(CardRow.ts) == ts, state=CardState.GONE.value)
 
+    async def taken_away(self, job_id: str) -> None:
+        await self._set(job_id, None, state=CardState.GONE.value, posts=POSTS_MAX, final_repeat_at=None)
+
     async def adopt(self, job_id: str, slack_channel_id: str, ts: str) -> bool:
         return await self._set(
             job_id,
