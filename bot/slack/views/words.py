@@ -59,13 +59,9 @@ def moment(time: datetime, *, how: str = "date_short_pretty") -> str:
 
 def listed(words: Sequence[str], *, last: str = "or") -> str:
     """ "4, 8 or 12"."""
-    match list(words):
-        case []:
-            return ""
-        case [only]:
-            return only
-        case [*most, final]:
-            return f"{', '.join(most)} {last} {final}"
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def counted(number: int, one: str, many: str) -> str:
