@@ -31,7 +31,7 @@ class Unnamed(BaseModel):
 
 
 def own_models(text: str, *, protocol: str, catalogue: Catalogue, receives: str) -> tuple[Model, ...]:
-    """The models of a setting like the one above, priced by it and by nothing else; `protocol` is a key of the catalogue.
+    """The models of a setting like the one above, priced by it and by nothing else; `protocol` is a key of it.
 
     What the catalogue knows about a name (lengths, sizes, sound, class) is taken over, but neither its price, which is
     another seller's, nor its retirement, which is another service's. A name it does not know is taken to be of class

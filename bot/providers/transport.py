@@ -63,9 +63,7 @@ async def opened_client(
     """
     for name, value in headers.items():
         if not (value.isascii() and value.isprintable()):
-            raise ValueError(
-                f"{name} holds a character that cannot travel in a header (a line break or a letter beyond ASCII)"
-            )
+            raise ValueError(f"{name} holds a line break or a letter beyond ASCII and cannot travel in a header")
     origins = trusted_origins | {_origin(httpx.URL(base_url))}
     async with httpx.AsyncClient(
         base_url=base_url,
@@ -180,8 +178,8 @@ async def public_download(
             if response.status_code in _ABSENT and not _is_ours(client, response.url):
                 raise NotFound(f"HTTP {response.status_code}: the link has expired", http_status=response.status_code)
             raise error_of(answer, call=Call.DOWNLOAD, code="", message=_words(answer))
-        if response.headers.get("content-type", "").startswith(("text/", "application/json")):
-            raise CapacityFailed("words came in place of the file")
+        if response.headers.get("content-type", "").startswith("text/html"):
+            raise CapacityFailed("a page came in place of the file")
         length = _length_of(response)
         if length is not None and length > max_bytes:
             raise CapacityFailed(f"the file has {length} bytes, more than {max_bytes}")
