@@ -8,13 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from bot.jobs.ports import Healths
 from bot.providers.errors import Retired
 from bot.store.engine import Store
 from bot.store.tables.upstreams import CircuitRow
-from bot.store.upsert import inserted
+from bot.store.upsert import insert_for
 from bot.upstreams.circuit import Circuit, CircuitState, leased, observed, operator_acted
 from bot.upstreams.router import model_circuit
 
@@ -63,10 +64,9 @@ def observe(
     """
     retired = model is not None and error_kind == Retired.kind
     name = model_circuit(upstream, model) if retired and model is not None else upstream
-    # Writing first takes the lock on both engines; reading first would fold into a value somebody is changing.
-    fresh = inserted(session, CircuitRow, name=name, version=1, **_columns(Circuit(since=now)))
-    row = session.get_one(CircuitRow, name, with_for_update=True, populate_existing=True)
-    before = None if fresh else _circuit(row)
+    version = session.execute(_locked(session, name, now)).scalar_one()
+    row = session.get_one(CircuitRow, name, populate_existing=True)
+    before = None if version == 1 else _circuit(row)
     after = observed(before, error_kind=error_kind, now=now)
     _changed(session, row, after)
     return before, after
@@ -84,6 +84,18 @@ def lease_trial(session: Session, upstream: str, *, job_id: str, now: datetime) 
 def mended(session: Session, *, now: datetime) -> None:
     for row in session.scalars(sa.select(CircuitRow).order_by(col(CircuitRow.name)).with_for_update()).all():
         _changed(session, row, operator_acted(_circuit(row), now=now))
+
+
+def _locked(session: Session, name: str, now: datetime) -> "ReturningInsert[int]":
+    """Create the row or raise its version: the lock on both engines. Reading first would fold into a value that is just
+    being changed. Version 1 means: it is new.
+    """
+    return (
+        insert_for(session, CircuitRow)
+        .values(name=name, version=1, **_columns(Circuit(since=now)))
+        .on_conflict_do_update(index_elements=["name"], set_={"version": CircuitRow.version + 1})
+        .returning(col(CircuitRow.version))
+    )
 
 
 def _changed(session: Session, row: CircuitRow, after: Circuit) -> bool:
