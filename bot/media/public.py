@@ -75,8 +75,9 @@ class _PublicTransport(httpx.AsyncBaseTransport):
         self._trusted_origins = frozenset(_origin(httpx.URL(each)) for each in trusted_origins)
         # Not the loop's default executor: the durable engine replaces that one by a small pool that may be stuck.
         self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
-        self._trusted = _DiallingTransport(_Dialler(self._threads, resolve, guarded=False), verify)
-        self._public = _DiallingTransport(_Dialler(self._threads, resolve, guarded=True), verify)
+        certificates = httpx.create_ssl_context(verify=verify, trust_env=False)
+        self._trusted = _DiallingTransport(_Dialler(self._threads, resolve, guarded=False), certificates)
+        self._public = _DiallingTransport(_Dialler(self._threads, resolve, guarded=True), certificates)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if _origin(request.url) in self._trusted_origins:
@@ -94,10 +95,10 @@ class _PublicTransport(httpx.AsyncBaseTransport):
 class _DiallingTransport(httpx.AsyncHTTPTransport):
     """httpx's own transport over a pool that dials our way; httpx 0.28 has no argument for that."""
 
-    def __init__(self, dialler: httpcore.AsyncNetworkBackend, verify: ssl.SSLContext | bool) -> None:
-        super().__init__(verify=verify, trust_env=False)
+    def __init__(self, dialler: httpcore.AsyncNetworkBackend, certificates: ssl.SSLContext) -> None:
+        super().__init__(verify=certificates, trust_env=False)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(verify=verify, trust_env=False),
+            ssl_context=certificates,
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=5.0,

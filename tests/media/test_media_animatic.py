@@ -110,7 +110,7 @@ def test_a_given_picture_is_the_film(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "prompt",
-    ["", "🎬🐕", "一只柯基犬在日落时冲浪", "قارب في البحر", "\x00\x07\ud800", "W" * 3000, "<b>*x*</b> & `y`", "कुत्ता \u200d"],
+    ["", "🎬🐕", "一只柯基犬在日落时冲浪", "قارب في البحر", "\x00\x07\ud800", "W" * 3000, "<b>*x*</b> & `y`", "कुत्ता"],
 )
 def test_any_prompt_makes_a_film(tmp_path: Path, prompt: str) -> None:
     assert inspect_video(film_of(tmp_path, prompt)).bytes > 2000

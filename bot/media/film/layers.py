@@ -64,10 +64,12 @@ def _phases(crest_px: Crest, height_px: int, vertical: bool) -> Masks:
     rows = np.arange(height_px, dtype=np.float32)[:, None]
     masks = []
     for phase in range(PHASES):
-        shift = phase / PHASES
-        crest = crest_px + shift if vertical else np.interp(columns - shift, columns, crest_px)
-        cover = np.clip(rows + 0.5 - crest[None, :].astype(np.float32), 0, 1) * 255
-        masks.append(Image.fromarray(cover.astype(np.uint8)))
+        down, across = (phase / PHASES, 0.0) if vertical else (0.0, phase / PHASES)
+        cover = np.zeros((height_px, len(crest_px)), np.float32)
+        for inside in (-0.33, 0.0, 0.33):  # three looks within a column: steep sides would be stairs
+            crest = np.interp(columns - across + inside, columns, crest_px) + down
+            cover += np.clip(rows + 0.5 - crest[None, :].astype(np.float32), 0, 1)
+        masks.append(Image.fromarray((cover * 85).astype(np.uint8)))
     return tuple(masks)
 
 
