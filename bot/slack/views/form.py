@@ -12,13 +12,13 @@ from slack_sdk.models.blocks import (
     CheckboxesElement,
     ConversationFilter,
     ConversationSelectElement,
-    FileInputElement,
     InputBlock,
     InputInteractiveElement,
     Option,
     PlainTextInputElement,
     StaticSelectElement,
 )
+from slack_sdk.models.blocks.block_elements import FileInputElement
 
 from bot.catalogue.model import Audio, ModelClass, Shape
 from bot.jobs.answers import Choice, Offer
@@ -260,7 +260,7 @@ def _price_block(offer: Offer) -> Block | None:
     """What it costs, what is left, how long, how the service is, who reads it. The id never changes, so it redraws."""
     cost = price(offer.usd_micros, free=offer.free, is_ceiling=offer.usd_micros_is_ceiling)
     lines = [
-        f"*{'Free' if offer.free else sentence(cost)[:-1]}*",
+        f"*{cost[0].upper()}{cost[1:]}*" if not offer.complaints else "",
         left_words(offer.standings),
         f"Takes about {span(offer.typical)}." if offer.typical else "",
         sentence(quoted(offer.health_words)),

@@ -1,0 +1,167 @@
+"""Help, status, quota and lists: answers that only say how things are."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.jobs.answers import CardFacts, QuotaAnswer, ServiceStanding, Standing, StatusAnswer
+from bot.jobs.model import Failure, Job, JobRecord, JobState
+from bot.slack.ids import ActionId
+from bot.slack.message import Message
+from bot.slack.views.blocks import actions, button, context, message, prompt_quote, section
+from bot.slack.views.card_words import failure_stage, words_of
+from bot.slack.views.words import counted, listed, moment, quoted, sentence, span, usd
+
+STAGES = {
+    JobState.QUEUED: "waiting",
+    JobState.SUBMITTING: "starting",
+    JobState.CHECKING: "checking",
+    JobState.RENDERING: "being made",
+    JobState.DELIVERING: "on its way",
+    JobState.DELIVERED: "done",
+    JobState.UNCONFIRMED: "never confirmed",
+    JobState.FAILED: "not made",
+    JobState.CANCELLED: "cancelled",
+}
+STATES = {
+    "operational": "Working",
+    "degraded": "Having trouble",
+    "risk_control": "Turning down more than usual",
+    "suspended": "Out",
+    "maintenance": "Under maintenance",
+    "retired": "Ended",
+    "unknown": "Not used yet",
+}
+_GOOD = frozenset({"operational", "unknown"})
+
+
+def help_text(command: str) -> Message:
+    """Five lines."""
+    lines = [
+        f"`{command} a corgi surfing at sunset` makes a video; `{command}` alone opens the form. You see the price first.",
+        "Options go at the end: `--model` `--length 8` `--shape wide|vertical|square` `--resolution 720p` `--audio on|off` "
+        "`--seed 7`, or short `--8s` `--wide` `--vertical` `--square`.",
+        f"`{command} jobs` · `{command} show 142` · `{command} cancel 142` · `{command} quota` · `{command} status`",
+        "In a thread Slack takes no commands: use *Make a video from this* in a message's ⋯ menu, "
+        "which also brings pictures to life.",
+        "You can also write to me directly. Only you see answers like this one; cards and videos are for the channel.",
+    ]
+    return message(
+        f"Type {command} and what the video should show, or {command} alone for the form.", section("\n".join(lines))
+    )
+
+
+def status(answer: StatusAnswer, *, details: bool = False) -> Message:
+    """One line first; the services behind Details."""
+    first = _first_line(answer)
+    busy = (
+        f"{counted(answer.running, 'video', 'videos')} being made, {answer.queued:,} waiting in this workspace."
+        if answer.running or answer.queued
+        else ""
+    )
+    more = button(
+        "Details", ActionId.STATUS_DETAILS, "details", label="Show each service with its state and usual time"
+    )
+    rows = [_service_line(each) for each in answer.services]
+    return message(
+        f"{first} {busy}".strip(),
+        section(f"*{first}*"),
+        context(busy),
+        section("\n\n".join(rows)) if details and rows else None,
+        actions(more) if not details and rows else None,
+    )
+
+
+def quota(answer: QuotaAnswer, *, command: str) -> Message:
+    """Used, reserved, left, and when it starts anew."""
+    if not answer.standings:
+        said = "There is no limit for you here."
+        return message(said, section(said))
+    lines = [_standing_line(each) for each in answer.standings]
+    return message(
+        f"Your limits: {lines[0].replace('*', '')}",
+        section("\n".join(lines)),
+        context(f"Days and months are those of {quoted(answer.time_zone)}. `{command} jobs` shows what it went to."),
+    )
+
+
+def jobs(records: Sequence[JobRecord], *, command: str) -> Message:
+    """A person's newest videos."""
+    if not records:
+        said = f"You have no videos yet. Type {command} and what the video should show."
+        return message(said, section(said))
+    lines = [_job_line(each.job) for each in records]
+    return message(
+        f"Your latest {counted(len(lines), 'video', 'videos')}; the newest is #{records[0].job.number}.",
+        section("\n".join(lines)),
+        context(
+            f"`{command} show {records[0].job.number}` shows one, `{command} cancel {records[0].job.number}` stops it."
+        ),
+    )
+
+
+def shown(record: JobRecord, facts: CardFacts, card: Message, *, now: datetime) -> Message:
+    """One video for its own person: the card, and what a service said, which the card keeps to itself."""
+    job = record.job
+    private = ""
+    if job.failure is not None and job.failure_words:
+        _, next_step = failure_stage(job.failure, quoted(facts.service_label) or "the service")
+        private = f"Only you see this: {sentence(quoted(job.failure_words, limit_chars=600))} {next_step}"
+    said = words_of(record, facts, now=now, delivery_unconfirmed=False)
+    small = context(f"Asked {moment(job.created_at)}. {said.money}", private)
+    return Message(text=card.text, blocks=[*card.blocks, *([small.to_dict()] if small else [])])
+
+
+def failed_details(job: Job, facts: CardFacts) -> Message:
+    """For the requester alone: what was said about a video that was not made."""
+    stage, next_step = failure_stage(job.failure or Failure.NOT_RENDERED, quoted(facts.service_label) or "the service")
+    words = sentence(quoted(job.failure_words, limit_chars=600))
+    return message(
+        f"{stage}. {words}".strip(), section(f"*{stage}*\n{words} {next_step}"), prompt_quote(job.order.prompt)
+    )
+
+
+def _first_line(answer: StatusAnswer) -> str:
+    working = [each for each in answer.services if each.state in _GOOD]
+    if answer.preview_only:
+        return "The built-in preview is on: no video service is set up yet, so videos are drawn animatics and free."
+    if not answer.services or not working:
+        return "No video service works at the moment. What you start waits and begins by itself."
+    times = [each.typical for each in working if each.typical is not None]
+    usual = f"videos take about {span(min(times))}" if times else "videos can be made"
+    if len(working) == len(answer.services):
+        return f"All good: {usual}."
+    out = listed([quoted(each.label) for each in answer.services if each.state not in _GOOD], last="and")
+    return f"Working, but {out} {'has' if len(answer.services) - len(working) == 1 else 'have'} trouble: {usual}."
+
+
+def _service_line(service: ServiceStanding) -> str:
+    since = f" since {moment(service.since)}" if service.since and service.state not in _GOOD else ""
+    usual = f" · about {span(service.typical)}" if service.typical else ""
+    kind = " · built-in preview" if service.is_preview else ""
+    models = f"\n{listed([quoted(each) for each in service.models[:10]], last='and')}" if service.models else ""
+    state = STATES.get(service.state, "Not known")
+    return f"*{quoted(service.label)}*: {state}{since}{usual}{kind}. {sentence(quoted(service.meaning))}{models}"
+
+
+def _standing_line(standing: Standing) -> str:
+    whose = {"person": "You", "workspace": "This workspace", "slack_channel": "This channel"}.get(
+        standing.scope, standing.scope
+    )
+    period = {"day": "today", "month": "this month"}.get(standing.period, standing.period)
+    parts = []
+    if standing.usd_micros_max is not None:
+        left = max(0, standing.usd_micros_max - standing.usd_micros_used - standing.usd_micros_reserved)
+        reserved = f", {usd(standing.usd_micros_reserved)} reserved" if standing.usd_micros_reserved else ""
+        parts.append(
+            f"*{usd(left)} left* of {usd(standing.usd_micros_max)} ({usd(standing.usd_micros_used)} used{reserved})"
+        )
+    if standing.clips_max is not None:
+        left_clips = max(0, standing.clips_max - standing.clips_used)
+        parts.append(f"*{left_clips:,} left* of {counted(standing.clips_max, 'video', 'videos')}")
+    return f"{whose}, {period}: {', '.join(parts) or 'no limit'}. Starts anew {moment(standing.resets_at)}."
+
+
+def _job_line(job: Job) -> str:
+    money = f" · {usd(job.paid_usd_micros)}" if job.paid_usd_micros else ""
+    words = quoted(job.order.prompt, limit_chars=80)
+    return f"*#{job.number}* {STAGES[job.state]}{money} · {moment(job.created_at)} · {words}"
