@@ -180,7 +180,12 @@ class Fal:
     async def _fetch_keys(self) -> Any:
         """fal's public keys. The request is made outside the client, so that our own key stays out of it."""
         timeout_s = self._protocol.status_timeout_s
-        request = httpx.Request("GET", self._at.keys, extensions={"timeout": httpx.Timeout(timeout_s).as_dict()})
+        request = httpx.Request(
+            "GET",
+            self._at.keys,
+            headers={"Accept-Encoding": "identity"},
+            extensions={"timeout": httpx.Timeout(timeout_s).as_dict()},
+        )
         with translated(Call.CHECK):
             async with asyncio.timeout(timeout_s):
                 response = await self._client.send(request, stream=True, follow_redirects=False)

@@ -10,7 +10,7 @@ public issue tracker (#1147, #1163, #1168, August and September 2026).
 from collections.abc import Set
 from typing import Any, Final
 
-from bot.providers.answers import Answer, Call
+from bot.providers.answers import Answer, Call, tidy
 from bot.providers.errors import (
     AuthFailed,
     CapacityFailed,
@@ -67,7 +67,8 @@ def words_of(answer: Answer) -> str:
 
 def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = frozenset()) -> ProviderError:
     """The error that an answer of 300 and above is."""
-    code, words = code_of(answer), words_of(answer)
+    code = code_of(answer) if answer.status >= 400 else ""  # A redirect has no error document, whatever it carries.
+    words = words_of(answer)
     shared = error_of(answer, call=call, code=code, message=words, not_accepted=not_accepted)
     kind = None
     if answer.status == 403 and _LOCKED in words.lower():
@@ -99,8 +100,8 @@ def failure_in_status(document: dict[str, Any]) -> ProviderError | None:
 
 
 def said_in_status(document: dict[str, Any], kind: type[ProviderError] = CapacityFailed) -> ProviderError:
-    words = document.get("error")
-    return kind(f"fal says: {str(words)[:300]}", code=str(document.get("error_type") or "")[:100])
+    words, code = str(document.get("error") or "no explanation"), str(document.get("error_type") or "")
+    return kind(f"fal says: {tidy(words)}", code=tidy(code)[:100])
 
 
 def _kind_of_lock(words: str) -> type[ProviderError]:

@@ -126,9 +126,12 @@ class Preview:
         """Nobody calls us: the worker is in this process."""
         return None
 
-    def stop_drawing(self) -> None:
+    async def stop_drawing(self) -> None:
+        """Return when no film is being drawn any more: within a frame each."""
         for drawing in self._drawings.values():
             drawing.stop.set()
+        if under_way := [each.done for each in self._drawings.values() if not each.done.done()]:
+            await asyncio.wait([asyncio.ensure_future(asyncio.wrap_future(each)) for each in under_way])
 
     async def _draw_if_missing(self, render_id: str) -> _Drawing | None:
         """The drawing under way or failed, started if there is none; None: the film is there.
@@ -202,7 +205,7 @@ async def opened_preview(
     try:
         yield preview
     finally:
-        preview.stop_drawing()
+        await preview.stop_drawing()
         artists.shutdown(wait=True, cancel_futures=True)
         clerks.shutdown(wait=True, cancel_futures=True)
 

@@ -6,7 +6,7 @@ import os
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from bot.clock import Clock
 from bot.media.animatic import AnimaticRequest
@@ -28,7 +28,7 @@ class PreviewFolder:
         """The render's id, which is the client key's: a second order under the same key changes nothing."""
         self._forget_old()
         render_id = "preview-" + hashlib.sha256(request.client_key.encode()).hexdigest()[:40]
-        if self._path(render_id, "json").exists():
+        if _order_in(self._path(render_id, "json")) is not None:
             return render_id
         if request.picture is not None:
             self._put(render_id, "picture", request.picture.content)
@@ -53,11 +53,13 @@ class PreviewFolder:
         """
         if self._path(render_id, "mp4").exists():
             return None
+        order = _order_in(self._path(render_id, "json"))
+        if order is None:
+            raise NotFound("the preview does not know this render")
         try:
-            order = json.loads(self._path(render_id, "json").read_bytes())
             picture = self._path(render_id, "picture").read_bytes() if order["has_picture"] else None
         except FileNotFoundError as error:
-            raise NotFound("the preview does not know this render") from error
+            raise NotFound("the picture of this render is gone") from error
         width, height = order["size_px"]
         return AnimaticRequest(
             prompt=order["prompt"],
@@ -89,9 +91,8 @@ class PreviewFolder:
     def orders_since(self, since: datetime) -> list[FoundRender]:
         found = []
         for path in self._directory.glob("preview-*.json"):
-            try:
-                order = json.loads(path.read_bytes())
-            except FileNotFoundError:  # forgotten between the listing and the reading
+            order = _order_in(path)
+            if order is None:
                 continue
             created_at = datetime.fromisoformat(order["created_at"])
             if created_at >= since:
@@ -139,3 +140,12 @@ class PreviewFolder:
         if not RENDER_ID.fullmatch(render_id):
             raise NotFound("the preview does not know this render")
         return self._directory / f"{render_id}.{ending}"
+
+
+def _order_in(path: Path) -> dict[str, Any] | None:
+    """None when there is no such file, or a machine that lost its power left half of one."""
+    try:
+        order = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+    return order if isinstance(order, dict) else None

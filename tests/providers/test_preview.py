@@ -112,6 +112,18 @@ async def test_a_film_lost_with_its_process_is_drawn_again_by_the_next(tmp_path:
         assert await film_of(preview, ref)
 
 
+async def test_an_order_that_a_power_cut_left_half_written_is_lost_until_it_is_sent_again(tmp_path: Path) -> None:
+    async with opened_preview(PROTOCOL, tmp_path, Noon()) as preview:
+        ref = await preview.submit(replace(ORDER, length_s=120))
+    (order,) = tmp_path.glob("*.json")
+    order.write_bytes(b"")
+    async with opened_preview(PROTOCOL, tmp_path, Noon()) as preview:
+        assert isinstance((await preview.poll(ref)).failure, NotFound)
+        assert await preview.find(NOON - timedelta(days=1)) == []
+        assert await preview.submit(ORDER) == ref
+        assert (await ended(preview, ref)).state is RenderState.SUCCEEDED
+
+
 async def test_a_drawing_can_be_cancelled_and_a_finished_one_cannot(tmp_path: Path) -> None:
     async with opened_preview(PROTOCOL, tmp_path, Noon()) as preview:
         ref = await preview.submit(replace(ORDER, length_s=120))
