@@ -65,10 +65,13 @@ class Settings(BaseSettings):
     admins: str = Field(default="", alias="SORA_ADMINS")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="SORA_LOG_LEVEL")
     fal_key: SecretStr | None = Field(default=None, alias="FAL_KEY")
+    fal_url: str = Field(default="", alias="SORA_FAL_URL")
     videos_url: str = Field(default="", alias="SORA_VIDEOS_URL")
     videos_key: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_KEY")
     videos_models: str = Field(default="", alias="SORA_VIDEOS_MODELS")
     videos_variant: Literal["openai", "relay", "vllm_omni"] = Field(default="openai", alias="SORA_VIDEOS_VARIANT")
+    videos_label: str = Field(default="", alias="SORA_VIDEOS_LABEL")
+    videos_tier: Literal["relay", "self_hosted"] = Field(default="relay", alias="SORA_VIDEOS_TIER")
     videos_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_WEBHOOK_SECRET")
     limits: tuple[LimitSetting, ...] = (
         LimitSetting(scope="person", period="day", usd=5.0),
@@ -87,7 +90,7 @@ class Settings(BaseSettings):
         """The environment wins over `.env`, and that over `sora.toml`."""
         return (init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls))
 
-    @field_validator("slack_api_url", "videos_url", "public_url")
+    @field_validator("slack_api_url", "fal_url", "videos_url", "public_url")
     @classmethod
     def _is_an_origin(cls, url: str) -> str:
         if url and not url.startswith(("https://", "http://")):

@@ -9,7 +9,7 @@ import heapq
 import itertools
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -82,10 +82,11 @@ class VirtualClock:
     async def settle(self, *, or_until: Callable[[], object] = lambda: False) -> None:
         """Let the program run at this moment until it waits."""
         loop = asyncio.get_running_loop()
+        at_work = _threads_at_work(loop)
         seen, since = self._changes, loop.time()
         while loop.time() - since < QUIET_S and not or_until():
             await asyncio.sleep(0.001)
-            if self._changes != seen:
+            if self._changes != seen or at_work:
                 seen, since = self._changes, loop.time()
 
     def _next(self) -> datetime | None:
@@ -99,3 +100,22 @@ class VirtualClock:
             waking = heapq.heappop(self._sleepers)[2]
             waking.set_result(None)
         self._changes += 1
+
+
+def _threads_at_work(loop: asyncio.AbstractEventLoop) -> set[asyncio.Future[Any]]:
+    """What the loop's threads are doing: while a commit waits for the disk, the program does not wait for time."""
+    known: set[asyncio.Future[Any]] | None = getattr(loop, "threads_at_work", None)
+    if known is not None:
+        return known
+    at_work: set[asyncio.Future[Any]] = set()
+    run_in_executor = loop.run_in_executor
+
+    def counted(*args: Any) -> asyncio.Future[Any]:
+        working = run_in_executor(*args)
+        at_work.add(working)
+        working.add_done_callback(at_work.discard)
+        return working
+
+    loop.run_in_executor = counted  # type: ignore[method-assign, assignment]
+    loop.threads_at_work = at_work  # type: ignore[attr-defined]
+    return at_work

@@ -3,18 +3,23 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
-from bot.catalogue.model import Audio, Model, ModelClass, Shape
+from bot.catalogue.model import Billing, Model, ModelClass, Shape
 from bot.clock import Clock
 from bot.jobs.answers import Choice, Complaint, Offer, Problem, Wish
+from bot.jobs.complaints import complaints_of, nearest
+from bot.jobs.model import Order
 from bot.jobs.ports import Healths, JobBook
-from bot.upstreams.circuit import Circuit
-from bot.upstreams.registry import Registry
-from bot.upstreams.router import Candidate, Plan, Wanted, plan
+from bot.jobs.requests import wanted_of
+from bot.upstreams.registry import Registry, is_alive
+from bot.upstreams.router import Plan, Quote, Reason, quote
 
 LENGTH_S = 5
 RESOLUTION = "720p"
-NO_SIZE = "nothing configured can make it"
+T = TypeVar("T")
+_OTHERS = frozenset({Reason.OTHER_MODEL, Reason.OTHER_CLASS, Reason.PREVIEW})
+"""Skips that are about something else than this order."""
 
 
 class Offers:
@@ -29,27 +34,44 @@ class Offers:
 
     def choices(self) -> tuple[Choice, ...]:
         """Models a person can pick now, fast ones first."""
-        models = sorted(self._registry.offered(self._clock.now()), key=lambda each: (each.model_class.value, each.label))
+        models = sorted(self._registry.offered(self._clock.now()), key=lambda each: (each.model_class, each.label))
         return tuple(Choice(model=each, from_usd_micros=_cheapest(each)) for each in models)
 
     async def offer(self, wish: Wish) -> Offer:
         now = self._clock.now()
         named, complaints = self._named(wish, now)
-        model_class = named.model_class if named is not None else wish.model_class or ModelClass.FAST
-        models = (named,) if named is not None else self._of_class(model_class, now)
+        models = (named,) if named is not None else self._of_class(wish.model_class or ModelClass.FAST, now)
+        model_class = models[0].model_class if models else wish.model_class or ModelClass.FAST
         settled = _settled(wish, models)
-        complaints += _complaints(settled, wish, named, models)
-        circuits = await self._healths.circuits()
-        wanted = _wanted(settled, named, model_class)
-        planned = self._plan(wanted, circuits, now)
-        # A service that is out for the moment still has a price: the job waits for it.
-        first = planned.candidates[0] if planned.candidates else None
-        if first is None:
-            planned_later = self._plan(wanted, {}, now)
-            first = planned_later.candidates[0] if planned_later.candidates else None
-        if first is None and not complaints:
-            complaints += (self._nobody(wish, planned, named),)
-        return await self._shown(settled, complaints, named, model_class, models, first, planned, circuits)
+        complaints += complaints_of(settled, wish, named, models, self._registry.offered(now))
+        wanted = wanted_of(_order(settled, named, model_class), usd_micros_max=None)
+        quoted = quote(wanted, self._registry.upstreams, await self._healths.circuits(), now)
+        if isinstance(quoted, Plan) and not complaints:
+            reasons = tuple(dict.fromkeys(skip.words for skip in quoted.skipped if skip.reason not in _OTHERS))
+            label = named.label if named is not None else ""
+            complaints += (Complaint(problem=Problem.NO_SERVICE, given="", allowed=reasons, model_label=label),)
+        standings = await self._book.standings(wish.team_id, wish.user_id, wish.place.slack_channel_id, now=now)
+        first = quoted.candidates[0] if quoted.candidates else None
+        return Offer(
+            wish=settled,
+            complaints=complaints,
+            model_name=named.name if named is not None else None,
+            model_class=model_class,
+            model_label=named.label if named is not None else f"Auto ({CLASS_WORDS[model_class]})",
+            length_s=settled.length_s or LENGTH_S,
+            shape=settled.shape or Shape.WIDE,
+            resolution=settled.resolution or RESOLUTION,
+            usd_micros=quoted.usd_micros if isinstance(quoted, Quote) else 0,
+            usd_micros_is_ceiling=isinstance(quoted, Quote) and quoted.is_ceiling,
+            free=first is not None and first.model.price.billing is Billing.FREE,
+            standings=standings,
+            typical=timedelta(seconds=first.model.typical_s) if first is not None else None,
+            health_words=self._health_words(quoted),
+            receives=first.model.receives if first is not None else "",
+            lengths_s=_union(each.lengths_s for each in models),
+            shapes=_union(each.shapes for each in models),
+            resolutions=_union(each.resolutions for each in models),
+        )
 
     async def cheaper(self, offer: Offer) -> Offer | None:
         """The same wish as the cheapest thing that can be made of it, if that is cheaper."""
@@ -58,27 +80,83 @@ class Offers:
         found = await self.offer(simpler)
         return found if not found.complaints and found.usd_micros < offer.usd_micros else None
 
-    def _plan(self, wanted: Wanted, circuits: "dict[str, Circuit] | object", now: datetime) -> Plan:
-        return plan(wanted, self._registry.upstreams, circuits, frozenset(), "", now)
-
     def _of_class(self, model_class: ModelClass, now: datetime) -> tuple[Model, ...]:
+        """Auto's models: of the class, or of whichever class there is."""
         offered = self._registry.offered(now)
-        of_class = tuple(each for each in offered if each.model_class is model_class)
-        return of_class or offered
+        return tuple(each for each in offered if each.model_class is model_class) or offered
 
     def _named(self, wish: Wish, now: datetime) -> tuple[Model | None, tuple[Complaint, ...]]:
         if wish.model is None:
             return None, ()
+        names = tuple(each.name for each in self._registry.offered(now))
         found = self._registry.find(wish.model)
-        labels = tuple(each.name for each in self._registry.offered(now))
+        if found is not None and is_alive(found, now):
+            return found, ()
+        suggestion = self._registry.suggest(wish.model, now) or ""
         if found is None:
-            near = self._registry.suggest(wish.model)
-            return None, (
-                Complaint(problem=Problem.MODEL_UNKNOWN, given=wish.model, allowed=labels, suggestion=near or ""),
-            )
-        if found.retires_at is not None and found.retires_at <= now:
-            words = f"{found.label} ended on {found.retires_at:%Y-%m-%d}"
-            return None, (
-                Complaint(problem=Problem.MODEL_RETIRED, given=wish.model, allowed=labels, model_label=words),
-            )
-        return found, ()
+            unknown = Complaint(problem=Problem.MODEL_UNKNOWN, given=wish.model, allowed=names, suggestion=suggestion)
+            return None, (unknown,)
+        ended = f"{found.label} ended on {found.retires_at:%Y-%m-%d}"
+        return None, (
+            Complaint(
+                problem=Problem.MODEL_RETIRED,
+                given=wish.model,
+                allowed=names,
+                model_label=ended,
+                suggestion=suggestion,
+            ),
+        )
+
+    def _health_words(self, quoted: Quote | Plan) -> str:
+        if not quoted.candidates:
+            return ""
+        if isinstance(quoted, Plan) or not quoted.down:
+            return "All good"
+        label = self._registry.label(quoted.candidates[0].upstream)
+        return f"{label} is out at the moment; your video starts by itself when it is back"
+
+
+CLASS_WORDS = {ModelClass.FAST: "Fast", ModelClass.PRO: "Best"}
+
+
+def _settled(wish: Wish, models: Sequence[Model]) -> Wish:
+    """Fill in what the person left open: 5 seconds or nearest, wide, 720p."""
+    lengths = _union(each.lengths_s for each in models) or (LENGTH_S,)
+    shapes = _union(each.shapes for each in models) or (Shape.WIDE,)
+    resolutions = _union(each.resolutions for each in models) or (RESOLUTION,)
+    return replace(
+        wish,
+        length_s=wish.length_s or nearest(LENGTH_S, lengths),
+        shape=wish.shape or (Shape.WIDE if Shape.WIDE in shapes else shapes[0]),
+        resolution=wish.resolution or (RESOLUTION if RESOLUTION in resolutions else resolutions[0]),
+    )
+
+
+def _order(wish: Wish, named: Model | None, model_class: ModelClass) -> Order:
+    """The wish as the order it would become; every open choice is settled."""
+    return Order(
+        team_id=wish.team_id,
+        user_id=wish.user_id,
+        place=wish.place,
+        prompt=wish.prompt,
+        model=named.name if named is not None else None,
+        model_class=model_class,
+        length_s=wish.length_s or LENGTH_S,
+        shape=wish.shape or Shape.WIDE,
+        resolution=wish.resolution or RESOLUTION,
+        audio=wish.audio,
+        seed=wish.seed,
+        picture_id=wish.picture_id,
+        picture_fit=wish.picture_fit,
+        parent_job_id=wish.parent_job_id,
+    )
+
+
+def _union(each: Iterable[Iterable[T]]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(value for values in each for value in values))
+
+
+def _cheapest(model: Model) -> int:
+    """Its shortest video at its cheapest resolution, in micro-dollars."""
+    shortest = min(model.lengths_s)
+    return min(model.price.of(length_s=shortest, resolution=each) for each in model.resolutions)

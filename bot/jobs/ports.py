@@ -208,8 +208,10 @@ class Healths(Protocol):
 
     async def circuits(self) -> Mapping[str, Circuit]: ...
 
-    async def observe(self, upstream: str, *, error_kind: str | None, now: datetime) -> None:
-        """Fold one outcome in: None is a success."""
+    async def observe(
+        self, upstream: str, *, error_kind: str | None, now: datetime, model: str | None = None
+    ) -> object:
+        """Fold one outcome in: None is a success. `model`: what it was about, where only that may have ended."""
 
     async def lease_trial(self, upstream: str, *, job_id: str, now: datetime) -> bool:
         """Be the one job that tries a service that was out. True also where no trial is needed."""

@@ -1,7 +1,6 @@
 """The use cases: what a listener calls, once. Nothing here knows Slack, SQL or a service's wire."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.clock import Clock, NewId
@@ -122,8 +121,8 @@ class JobService:
                 cheaper = await self._offers.cheaper(offer)
                 return OverBudget(offer=offer, standing=committed.standing, cheaper=cheaper)
 
-    async def record(self, team_id: str, user_id: str, job_id: str) -> JobRecord | None:
-        """A job of this workspace, if this person may see it: jobs asked in a shared place are open to who is there."""
+    async def record(self, team_id: str, job_id: str) -> JobRecord | None:
+        """A job of this workspace. Its id cannot be guessed: who has it was shown its card."""
         record = await self._book.record(job_id)
         return record if record is not None and record.job.order.team_id == team_id else None
 
@@ -137,7 +136,7 @@ class JobService:
 
     async def cancel(self, team_id: str, user_id: str, job_id: str) -> CancelAnswer:
         """Before anything is sent: always. After: where the service confirms. Else an honest answer."""
-        record = await self.record(team_id, user_id, job_id)
+        record = await self.record(team_id, job_id)
         if record is None:
             return CancelAnswer(outcome=CancelOutcome.UNKNOWN)
         job = record.job
@@ -160,7 +159,7 @@ class JobService:
 
     async def remove(self, team_id: str, user_id: str, job_id: str) -> RemoveAnswer:
         """Take the card, and the video with it, out of the channel. What was paid stays paid."""
-        record = await self.record(team_id, user_id, job_id)
+        record = await self.record(team_id, job_id)
         if record is None:
             return RemoveAnswer(outcome=RemoveOutcome.UNKNOWN)
         if record.job.order.user_id != user_id:
@@ -173,7 +172,7 @@ class JobService:
 
     async def wish_of(self, team_id: str, user_id: str, job_id: str) -> Wish | None:
         """Everything a job was asked with, for Again and Edit, as this person's own wish."""
-        record = await self.record(team_id, user_id, job_id)
+        record = await self.record(team_id, job_id)
         if record is None:
             return None
         order = record.job.order
@@ -196,7 +195,7 @@ class JobService:
 
     async def send_again(self, team_id: str, user_id: str, job_id: str) -> bool:
         """Deliver a video that exists once more; the delivery's own row keeps it from being there twice."""
-        record = await self.record(team_id, user_id, job_id)
+        record = await self.record(team_id, job_id)
         if record is None or record.job.order.user_id != user_id or record.job.state not in ENDED:
             return False
         if not any(each.state is AttemptState.SUCCEEDED for each in record.attempts):

@@ -73,6 +73,8 @@ class Watcher:
             if row is None or row.state is not AttemptState.SUBMITTED:
                 self._forget(watched)
                 return
+            if record is not None and record.job.overdue_since is not None:
+                watched.overdue_looks = max(watched.overdue_looks, 1)
             if await self._book.webhook_seen(attempt.upstream, attempt.render_id or ""):
                 self._plan(watched, self._clock.now())
             await waiting
@@ -104,8 +106,12 @@ class Watcher:
                     if watched is not None and watched.due == due:
                         watched.due = None
                         looks.create_task(self._look_in_turn(watched))
-                pause_s = (self._schedule[0][0] - now).total_seconds() if self._schedule else 3600.0
-                await woken(self._clock, self._stir, within_s=pause_s)
+                if self._schedule:
+                    pause_s = (self._schedule[0][0] - now).total_seconds()
+                    await woken(self._clock, self._stir, within_s=pause_s)
+                else:
+                    await self._stir.wait()
+                    self._stir.clear()
 
     def _watch(self, attempt: Attempt) -> _Watched:
         watched = self._watched.get(attempt.id)

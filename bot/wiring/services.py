@@ -1,0 +1,105 @@
+"""From settings to services: which accounts there are, and how each adapter is opened."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from bot.catalogue.model import Catalogue, Model, Protocol, Tier
+from bot.catalogue.own_models import own_models
+from bot.clock import Clock
+from bot.config import Settings
+from bot.providers.base import VideoProvider
+from bot.providers.errors import ProviderError
+from bot.providers.fal import Fal
+from bot.providers.openai_videos import OpenAIVideos
+from bot.providers.preview import opened_preview
+from bot.providers.transport import opened_client
+from bot.upstreams.registry import Upstream
+
+FAL = "fal"
+PREVIEW = "preview"
+VIDEOS = "videos"
+
+
+@asynccontextmanager
+async def opened_services(
+    settings: Settings, catalogue: Catalogue, clock: Clock
+) -> AsyncIterator[tuple[Upstream, ...]]:
+    """Every configured service, or the preview alone when there is none."""
+    async with AsyncExitStack() as owned:
+        upstreams = []
+        if settings.fal_key is not None:
+            protocol = catalogue.protocols[FAL]
+            fal = await owned.enter_async_context(opened_fal(settings.fal_key, protocol, clock, settings.fal_url))
+            upstreams.append(_upstream(FAL, "fal", Tier.RELAY, protocol, fal, _models(catalogue, FAL)))
+        if settings.videos_url:
+            protocol = catalogue.protocols[f"openai_videos/{settings.videos_variant}"]
+            videos = await owned.enter_async_context(_opened_videos(settings, protocol, clock))
+            models = own_models(settings.videos_models, protocol=protocol.key)
+            label = settings.videos_label or urlsplit(settings.videos_url).hostname or VIDEOS
+            upstreams.append(_upstream(VIDEOS, label, Tier(settings.videos_tier), protocol, videos, models))
+        if not upstreams:
+            protocol = catalogue.protocols[PREVIEW]
+            folder = settings.spool / "preview"
+            preview = await owned.enter_async_context(opened_preview(protocol, folder, clock))
+            upstreams.append(
+                _upstream(PREVIEW, protocol.label, Tier.PREVIEW, protocol, preview, _models(catalogue, PREVIEW))
+            )
+        yield tuple(upstreams)
+
+
+@asynccontextmanager
+async def opened_fal(key: SecretStr, protocol: Protocol, clock: Clock, url: str) -> AsyncIterator[VideoProvider]:
+    async with opened_client(
+        base_url=url or protocol.base_url,
+        headers={"Authorization": f"Key {key.get_secret_value()}"},
+        submit_timeout_s=protocol.submit_timeout_s,
+        status_timeout_s=protocol.status_timeout_s,
+    ) as client:
+        yield Fal(client, protocol, clock)
+
+
+@asynccontextmanager
+async def _opened_videos(settings: Settings, protocol: Protocol, clock: Clock) -> AsyncIterator[VideoProvider]:
+    key = settings.videos_key.get_secret_value() if settings.videos_key is not None else ""
+    secret = settings.videos_webhook_secret
+    async with opened_client(
+        base_url=settings.videos_url,
+        headers={"Authorization": f"Bearer {key}"} if key else {},
+        submit_timeout_s=protocol.submit_timeout_s,
+        status_timeout_s=protocol.status_timeout_s,
+    ) as client:
+        yield OpenAIVideos(
+            client, protocol, clock, webhook_secret=secret.get_secret_value() if secret is not None else None
+        )
+
+
+async def check_service(provider: VideoProvider) -> str:
+    """One free authenticated look. Empty: it works; else what is wrong."""
+    try:
+        await provider.check()
+    except ProviderError as error:
+        return error.detail
+    return ""
+
+
+def _upstream(
+    name: str, label: str, tier: Tier, protocol: Protocol, provider: VideoProvider, models: tuple[Model, ...]
+) -> Upstream:
+    return Upstream(
+        name=name,
+        label=label,
+        tier=tier,
+        protocol=protocol,
+        provider=provider,
+        models=models,
+        in_flight_max=protocol.in_flight_max,
+        submits_per_minute=protocol.submits_per_minute,
+        webhook=protocol.webhooks,
+    )
+
+
+def _models(catalogue: Catalogue, protocol: str) -> tuple[Model, ...]:
+    return tuple(each for each in catalogue.models if each.protocol == protocol)
