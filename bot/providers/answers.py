@@ -129,7 +129,6 @@ def request_id_of(headers: httpx.Headers) -> str:
 
 def tidy(text: str) -> str:
     """A service's words as we repeat them: one short line without keys, query strings or control characters."""
-    text = _USERINFO.sub(r"\1", _QUERY.sub(r"\1", text))
-    text = " ".join(_SECRET.sub(r"\1…", text).split())
-    text = "".join(each for each in text if each.isprintable())
+    text = _SECRET.sub(r"\1…", _USERINFO.sub(r"\1", _QUERY.sub(r"\1", text)))
+    text = " ".join("".join(each if each.isprintable() else " " for each in text).split())
     return text if len(text) <= DETAIL_CHARACTERS_MAX else text[: DETAIL_CHARACTERS_MAX - 1] + "…"

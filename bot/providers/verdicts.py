@@ -42,6 +42,7 @@ _CODES: tuple[tuple[type[ProviderError], frozenset[str]], ...] = (
         }),
     ),
     (AuthFailed, frozenset({"invalid_api_key", "account_deactivated", "unsupported_country_region_territory"})),
+    (NotFound, frozenset({"task_not_exist", "task_not_found", "video_not_found"})),
     (RateLimited, frozenset({"rate_limit_exceeded", "rate_limited", "too_many_requests"})),
 )  # fmt: skip
 _GONE = re.compile(r"no longer available|deprecated|shut ?down|\bretired\b|discontinued|sunset(ted)? on", re.I)

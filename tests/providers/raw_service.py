@@ -35,6 +35,7 @@ class RawService:
         self.asked: list[Asked] = []
         self.base = ""
         self._over = asyncio.Event()
+        self._server: asyncio.Server | None = None
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request a connection, so that each answer's end is the connection's end."""
@@ -68,8 +69,16 @@ class RawService:
     def _filled(self, text: str) -> str:
         return text.replace("{base}", self.base)
 
-    def close(self) -> None:
+    async def listen(self) -> None:
+        self._server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        self.base = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop_listening(self) -> None:
+        """From now on a connection is refused."""
         self._over.set()
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
 
 
 async def _request(reader: asyncio.StreamReader) -> Asked:
@@ -84,11 +93,8 @@ async def _request(reader: asyncio.StreamReader) -> Asked:
 @asynccontextmanager
 async def raw_service(*answers: Told) -> AsyncIterator[RawService]:
     service = RawService(answers)
-    server = await asyncio.start_server(service.serve, "127.0.0.1", 0)
-    service.base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    await service.listen()
     try:
         yield service
     finally:
-        service.close()
-        server.close()
-        await server.wait_closed()
+        await service.stop_listening()

@@ -184,7 +184,8 @@ async def test_the_key_stays_behind_when_a_redirect_leaves_for_another_trusted_s
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:1/x", "https://127.0.0.1/x", "https://[::1]/x", "https://169.254.169.254/meta", "ftp://x/y"]
+    "url",
+    ["http://127.0.0.1:1/x", "https://127.0.0.1/x", "https://[::1]/x", "https://169.254.169.254/meta", "ftp://x/y"],
 )
 async def test_an_answer_cannot_send_us_to_an_inside_address(url: str) -> None:
     async with raw_service(Told(status=302, headers={"Location": url})) as service:
