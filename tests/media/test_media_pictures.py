@@ -206,6 +206,7 @@ def test_a_broken_colour_profile_does_not_matter() -> None:
     assert is_near(picture.getpixel((160, 40)), (255, 0, 0))
 
 
+@pytest.mark.filterwarnings("ignore:Tag data")
 @settings(max_examples=60, deadline=None)
 @given(
     place=st.integers(0, 400),
