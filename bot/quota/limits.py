@@ -77,13 +77,13 @@ class Standing:
         """Whether one more video at this price fits. A free one passes any limit in money, but is a clip."""
         if self.clips_left == 0:
             return False
-        return usd_micros == 0 or self.usd_micros_left is None or usd_micros <= self.usd_micros_left
+        return self.usd_micros_left is None or usd_micros <= self.usd_micros_left
 
     def could_ever_take(self, usd_micros: int) -> bool:
         """Whether it would fit into an untouched period."""
         if self.limit.clips == 0:
             return False
-        return usd_micros == 0 or self.limit.usd_micros is None or usd_micros <= self.limit.usd_micros
+        return self.limit.usd_micros is None or usd_micros <= self.limit.usd_micros
 
 
 class WayOn(StrEnum):

@@ -169,6 +169,7 @@ def test_older_work_that_succeeds_mends_a_full_house_but_not_an_empty_purse() ->
     assert after(None, circuit=after(*["capacity"] * 3)).state is CircuitState.CLOSED
     empty = after("quota")
     assert after(None, circuit=empty) == empty
+    assert after(None, circuit=empty, now=later(OPERATOR_COOL_OFF_S)).is_closed
     assert after(None, circuit=half_open(empty)).state is CircuitState.CLOSED
 
 

@@ -29,6 +29,8 @@ def test_a_model_of_two_services_is_offered_once_as_the_first_of_them_has_it() -
     ours, theirs = a_model("reed", receives="Ours"), a_model("reed", receives="Theirs")
     registry = Registry([an_upstream("relay", theirs), an_upstream("maker", ours, tier=Tier.OFFICIAL)])
     assert [each.receives for each in registry.offered(NOW)] == ["Ours"]
+    preferred = Registry([an_upstream("relay", theirs), an_upstream("mine", ours, priority=1)])
+    assert [each.receives for each in preferred.offered(NOW)] == ["Ours"]
 
 
 def test_a_retired_model_is_hidden_from_the_hour_on_and_still_understood_as_a_name() -> None:

@@ -13,7 +13,6 @@ from bot.upstreams.registry import TIER_RANK, Upstream
 from bot.upstreams.router import Plan, Quote, Reason, model_circuit, plan, quote
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
-REAL = [Tier.OFFICIAL, Tier.RELAY, Tier.SELF_HOSTED, Tier.REVERSE]
 
 
 def planned(
@@ -50,8 +49,14 @@ def test_official_first_then_priority_then_the_cheaper() -> None:
         an_upstream("maker", priced(90), tier=Tier.OFFICIAL),
         an_upstream("unofficial", priced(1), tier=Tier.REVERSE, priority=9),
         an_upstream("dear", priced(40)),
+        an_upstream("mine", priced(20), tier=Tier.SELF_HOSTED),
     )
-    assert names(found) == ["maker", "preferred", "cheap", "dear", "unofficial"]
+    assert names(found) == ["maker", "preferred", "cheap", "mine", "dear", "unofficial"]
+
+
+def test_two_services_that_are_alike_keep_one_order_however_the_file_lists_them() -> None:
+    twins = [an_upstream("a", a_model()), an_upstream("b", a_model())]
+    assert names(planned(wanted(), *twins)) == names(planned(wanted(), *reversed(twins))) == ["a", "b"]
 
 
 def test_under_auto_the_nearest_length_is_made_and_said() -> None:
