@@ -169,6 +169,8 @@ class Desk:
         return self.private_works
 
 
+UNDRAWABLE = "a prompt over which the view stumbles"
+
 WANTED = {
     "model": None,
     "model_class": "fast",
@@ -193,6 +195,8 @@ def draw(
 ) -> Message:
     """A card with everything in it that can change."""
     job = record.job
+    if job.order.prompt == UNDRAWABLE:
+        raise ValueError(UNDRAWABLE)
     running = "" if job.state in ENDED else f" for {int((now - job.created_at).total_seconds())} s"
     doubt = " unconfirmed" if delivery_unconfirmed else ""
     blocks: list[dict[str, Any]] = [{"type": "section", "text": {"type": "plain_text", "text": job.state.value}}]

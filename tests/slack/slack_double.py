@@ -85,7 +85,9 @@ class SlackDouble:
         self.posts: list[Post] = []
         self.uploads: dict[str, Upload] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.faults: dict[str, list[Fault]] = defaultdict(list)
+        """Every call with its arguments, in order."""
+        self.faults: dict[str, list[Fault | None]] = defaultdict(list)
+        """By method, one for each call to come; None is a call that goes well."""
         self.members = {"C1", "C2", "D9"}
         self.missing_scopes: set[str] = set()
         self.seen_after_looks = 0
