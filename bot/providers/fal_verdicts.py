@@ -1,10 +1,10 @@
 """What fal's answers mean.
 
 Two shapes: a model's own errors (a list under `detail`, decided by `type`), and request errors (`error_type`, repeated
-in the header X-Fal-Error-Type) for trouble before or around the model.
+in the header X-Fal-Error-Type) for trouble before or around the model. An account locked for money or by an admin is a
+403 that only its words tell apart, which `verdicts` does for all services.
 
-Sources: fal's error and request-error pages and fal-client 1.0.3, read 2026-11-21; words of a locked account from its
-public issue tracker (#1147, #1163, #1168, August and September 2026).
+Sources: fal's error and request-error pages and fal-client 1.0.3, read 2026-11-21.
 """
 
 from collections.abc import Set
@@ -12,12 +12,10 @@ from typing import Any, Final
 
 from bot.providers.answers import Answer, Call, tidy
 from bot.providers.errors import (
-    AuthFailed,
     CapacityFailed,
     InvalidRequest,
     Moderated,
     ProviderError,
-    QuotaExhausted,
     TimedOut,
 )
 from bot.providers.verdicts import error_of
@@ -44,7 +42,6 @@ _KINDS: Final[dict[str, type[ProviderError]]] = {
     "downstream_service_error": CapacityFailed,
     "downstream_service_unavailable": CapacityFailed,
 }
-_LOCKED: Final = "user is locked"
 
 
 def code_of(answer: Answer) -> str:
@@ -70,11 +67,9 @@ def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = 
     code = code_of(answer) if answer.status >= 400 else ""  # A redirect has no error document, whatever it carries.
     words = words_of(answer)
     shared = error_of(answer, call=call, code=code, message=words, not_accepted=not_accepted)
-    kind = None
-    if answer.status == 403 and _LOCKED in words.lower():
-        kind = _kind_of_lock(words)
-    elif answer.status < 500 or call is not Call.SUBMIT:
-        kind = _KINDS.get(code)  # A 5xx to a submit proves nothing, whatever it calls itself.
+    if answer.status >= 500 and call is Call.SUBMIT:
+        return shared  # It proves nothing, whatever it calls itself.
+    kind = _KINDS.get(code)
     if kind is None or type(shared) is kind or answer.status in {401, 408, 429, 499}:
         return shared
     return kind(
@@ -102,12 +97,6 @@ def failure_in_status(document: dict[str, Any]) -> ProviderError | None:
 def said_in_status(document: dict[str, Any], kind: type[ProviderError] = CapacityFailed) -> ProviderError:
     words, code = str(document.get("error") or "no explanation"), str(document.get("error_type") or "")
     return kind(f"fal says: {tidy(words)}", code=tidy(code)[:100])
-
-
-def _kind_of_lock(words: str) -> type[ProviderError]:
-    """A lock for money opens when money comes; any other needs fal's support, so it is the account that fails."""
-    reason = words.lower()
-    return QuotaExhausted if "balance" in reason or "top_up" in reason or "top up" in reason else AuthFailed
 
 
 def _problems(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -130,8 +130,8 @@ class Preview:
         """Return when no film is being drawn any more: within a frame each."""
         for drawing in self._drawings.values():
             drawing.stop.set()
-        if under_way := [each.done for each in self._drawings.values() if not each.done.done()]:
-            await asyncio.wait([asyncio.ensure_future(asyncio.wrap_future(each)) for each in under_way])
+        under_way = [asyncio.wrap_future(each.done) for each in self._drawings.values() if not each.done.done()]
+        await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _draw_if_missing(self, render_id: str) -> _Drawing | None:
         """The drawing under way or failed, started if there is none; None: the film is there.

@@ -153,7 +153,7 @@ async def test_a_changed_delivery_is_nothing(fal: FalQueue, adapter: Fal, render
         {"X-Fal-Webhook-Signature": "zz"},
         {"X-Fal-Webhook-Signature": "00"},
         {"X-Fal-Webhook-Timestamp": "soon"},
-        {"X-Fal-Webhook-Timestamp": "9" * 5000},
+        {"X-Fal-Webhook-Timestamp": "9" * 400},
         {"X-Fal-Webhook-User-Id": "\udcff"},
     ],
     ids=["none", "no hex", "too short", "no number", "a giant number", "no text"],

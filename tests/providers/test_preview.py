@@ -97,8 +97,17 @@ async def test_the_same_key_never_draws_twice(tmp_path: Path) -> None:
         drawn = film.stat()
         refs.append(await preview.submit(replace(ORDER, prompt="something else under the same key")))
         assert (await preview.poll(refs[-1])).state is RenderState.SUCCEEDED
+        assert [each.prompt for each in await preview.find(NOON)] == [ORDER.prompt]
         assert (film.stat().st_ino, film.stat().st_mtime_ns) == (drawn.st_ino, drawn.st_mtime_ns)
     assert len(set(refs)) == 1
+
+
+async def test_submits_at_one_moment_are_one_drawing(tmp_path: Path) -> None:
+    """Seen by stopping it: another one would go on and leave a film."""
+    async with opened_preview(PROTOCOL, tmp_path, Noon(), drawn_at_once=2) as preview:
+        refs = await asyncio.gather(*(preview.submit(ORDER) for _ in range(5)))
+        assert await preview.cancel(refs[0])
+    assert list(tmp_path.glob("*.mp4")) == []
 
 
 async def test_a_film_lost_with_its_process_is_drawn_again_by_the_next(tmp_path: Path) -> None:
@@ -162,6 +171,16 @@ async def test_an_unknown_render_is_lost_and_no_way_out_of_the_folder(tmp_path: 
         with pytest.raises(NotFound):
             async with preview.download(RenderRef(render_id=render_id), status):
                 pass
+
+
+async def test_an_order_outside_the_folder_is_nobodys(tmp_path: Path) -> None:
+    async with opened_preview(PROTOCOL, tmp_path / "films", Noon()) as preview:
+        ref = await preview.submit(ORDER)
+        await ended(preview, ref)
+        for ending in ("json", "mp4"):
+            (tmp_path / "films" / f"{ref.render_id}.{ending}").rename(tmp_path / f"{ref.render_id}.{ending}")
+        status = await preview.poll(RenderRef(render_id=f"../{ref.render_id}"))
+    assert status.state is RenderState.FAILED
 
 
 async def test_yesterdays_films_are_forgotten(tmp_path: Path) -> None:
