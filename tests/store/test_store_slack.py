@@ -1,0 +1,214 @@
+"""The surface's rows on a real SQLite file: every right is given once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import SQLModel
+
+from bot.jobs.model import JobState
+from bot.slack.ports import CardState, DeliveryState, PosterState, Shown, TellingState
+from bot.store.deliveries import StoredDeliveries, StoredTellings
+from bot.store.engine import Store, open_engine
+from bot.store.slack import StoredCards
+from bot.store.tables.jobs import JobRow
+
+NOW = datetime(2026, 11, 21, 10, 0, 0, 123456, tzinfo=UTC)
+SHOWN = Shown(version=3, hash="abc", at=NOW)
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Store]:
+    engine = open_engine(f"sqlite:///{folder}/rows.sqlite", busy_timeout_ms=5000)
+    SQLModel.metadata.create_all(engine)
+    store = Store(engine, writer_threads=4)
+    try:
+        await add_job(store, "j1")
+        yield store
+    finally:
+        store.close()
+
+
+async def add_job(store: Store, job_id: str, **columns: Any) -> None:
+    row = JobRow(
+        **{
+            "id": job_id,
+            "team_id": "T1",
+            "number": int(job_id[1:]),
+            "order_key": job_id,
+            "user_id": "U1",
+            "slack_channel_id": "C1",
+            "prompt": "p",
+            "prompt_hash": "h",
+            "wanted": {},
+            "state": JobState.RENDERING.value,
+            "state_since": NOW,
+            "created_at": NOW,
+            "held_usd_micros": 1,
+            "catalogue_version": "1",
+            **columns,
+        }
+    )
+    await store.write(lambda session: session.add(row))
+
+
+async def posted_card(cards: StoredCards, job_id: str = "j1") -> None:
+    await cards.owe(job_id, "T1", "C1", None)
+    assert await cards.intend(job_id, was=CardState.OWED, at=NOW)
+    await cards.posted(job_id, slack_channel_id="C1", ts="1.1", thread_ts=None, shown=SHOWN)
+
+
+async def test_one_of_many_may_post(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        cards = StoredCards(store)
+        await asyncio.gather(*(cards.owe("j1", "T1", "C1", None) for _ in range(8)))
+        won = await asyncio.gather(*(cards.intend("j1", was=CardState.OWED, at=NOW) for _ in range(8)))
+        assert sum(won) == 1
+        card = await cards.card("j1")
+        assert card is not None
+        assert (card.posts, card.intent_at) == (1, NOW)
+
+
+async def test_a_post_that_was_never_made_costs_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        cards = StoredCards(store)
+        await cards.owe("j1", "T1", "C1", "1.0")
+        await cards.intend("j1", was=CardState.OWED, at=NOW)
+        await cards.unsent("j1", back_to=CardState.OWED)
+        card = await cards.card("j1")
+        assert card is not None
+        assert (card.state, card.posts, card.thread_ts) == (CardState.OWED, 0, "1.0")
+
+
+async def test_a_late_answer_beats_doubt_but_not_a_settled_card(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        cards = StoredCards(store)
+        await cards.owe("j1", "T1", "C1", None)
+        await cards.intend("j1", was=CardState.OWED, at=NOW)
+        await cards.lost("j1")
+        await cards.posted("j1", slack_channel_id="C1", ts="1.1", thread_ts=None, shown=SHOWN)
+        assert not await cards.adopt("j1", "C1", "9.9")
+        await cards.lost("j1")
+        card = await cards.card("j1")
+        assert card is not None
+        assert (card.state, card.ts) == (CardState.POSTED, "1.1")
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown", "expected"),
+    [
+        ({"state": "rendering", "version": 3}, SHOWN, True),
+        ({"state": "delivered", "version": 3}, SHOWN, False),
+        ({"state": "delivered", "version": 4}, SHOWN, True),
+        ({"state": "failed", "version": 1}, SHOWN, False),
+    ],
+)
+async def test_open_cards_are_those_with_something_left_to_show(
+    tmp_path: Path, columns: dict[str, Any], shown: Shown, expected: bool
+) -> None:
+    async with opened(tmp_path) as store:
+        cards = StoredCards(store)
+        await add_job(store, "j2", **columns)
+        await posted_card(cards, "j2")
+        await cards.shown("j2", shown, final_repeat_at=None)
+        assert [each.card.job_id for each in await cards.open("T1")] == (["j2"] if expected else [])
+        assert await cards.teams() == (["T1"] if expected else [])
+        assert await cards.open("T2") == []
+
+
+async def test_an_end_to_be_repeated_keeps_its_card_open(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        cards = StoredCards(store)
+        await add_job(store, "j2", state="delivered", version=3)
+        await posted_card(cards, "j2")
+        await cards.shown("j2", SHOWN, final_repeat_at=NOW + timedelta(seconds=45))
+        [open_card] = await cards.open("T1")
+        assert open_card.ended
+        await cards.taken_away("j2")
+        assert await cards.open("T1") == []
+
+
+async def test_a_pause_outlives_the_process(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        cards = StoredCards(store)
+        until = NOW + timedelta(seconds=30)
+        await cards.lease("T1", "a", now=NOW, until=until, at_once=True)
+        await cards.pause("T1", until=until)
+        lease = await cards.lease("T1", "b", now=NOW, until=until, at_once=True)
+        assert lease is not None
+        assert (lease.paused_until, lease.taken_over_at) == (until, NOW)
+
+
+async def test_one_lease_among_many_that_ask(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        cards = StoredCards(store)
+        until = NOW + timedelta(seconds=30)
+        asked = (cards.lease("T1", f"p{n}", now=NOW, until=until, at_once=False) for n in range(8))
+        assert sum(lease is not None for lease in await asyncio.gather(*asked)) == 1
+
+
+async def test_the_poster_is_begun_once(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        cards = StoredCards(store)
+        await posted_card(cards)
+        assert [await cards.begin_poster("j1"), await cards.begin_poster("j1")] == [True, False]
+        await cards.poster("j1", PosterState.READY, "F1")
+        assert not await cards.begin_poster("j1")
+
+
+async def test_a_delivery_is_one_row_per_visit_and_place(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        deliveries = StoredDeliveries(store)
+
+        async def want(since: datetime = NOW, channel: str = "C1") -> int:
+            wanted = await deliveries.want(
+                job_id="j1", team_id="T1", since=since, slack_channel_id=channel, thread_ts="1.1"
+            )
+            return wanted.id
+
+        first = await want()
+        assert await want() == first
+        assert await want(channel="D1") != first
+        assert await want(since=NOW + timedelta(microseconds=1)) != first
+        assert (await deliveries.of_job("j1"))[0].since == NOW
+
+
+async def test_moves_are_compared_with_state_and_file(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        deliveries = StoredDeliveries(store)
+        wanted = await deliveries.want(job_id="j1", team_id="T1", since=NOW, slack_channel_id="C1", thread_ts=None)
+        assert await deliveries.granted(wanted, "F1")
+        assert not await deliveries.granted(wanted, "F2")
+        [granted] = await deliveries.of_job("j1")
+        assert (granted.state, granted.file_id, granted.grants) == (DeliveryState.GRANTED, "F1", 1)
+        assert await deliveries.moved(granted, DeliveryState.UPLOADED)
+        [uploaded] = await deliveries.of_job("j1")
+        won = [await deliveries.moved(uploaded, DeliveryState.COMPLETING, at=NOW) for _ in range(3)]
+        assert won == [True, False, False]
+        [completing] = await deliveries.of_job("j1")
+        assert completing.completing_at == NOW
+
+
+async def test_a_telling_is_begun_once_unless_it_was_not_sent(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        tellings = StoredTellings(store)
+        assert (await tellings.telling("j1", "end")).state is TellingState.OWED
+        won = await asyncio.gather(*(tellings.begin("j1", "T1", "end", at=NOW) for _ in range(6)))
+        assert sum(won) == 1
+        await tellings.ended("j1", "end", TellingState.OWED)
+        assert await tellings.begin("j1", "T1", "end", at=NOW)
+        await tellings.ended("j1", "end", TellingState.SENT, slack_channel_id="D1")
+        assert not await tellings.begin("j1", "T1", "end", at=NOW)
+        told = await tellings.telling("j1", "end")
+        assert (told.state, told.slack_channel_id) == (TellingState.SENT, "D1")
+
+
+async def test_rows_are_of_jobs_that_exist(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        with pytest.raises(sa.exc.IntegrityError):
+            await StoredCards(store).owe("j9", "T1", "C1", None)
