@@ -74,8 +74,13 @@ class Form:
     view_hash: str
     file: Mapping[str, Any] | None
     rights_confirmed: bool
-    prompt_block: str
-    picture_block: str
+    seed_is_wrong: bool
+    blocks: Mapping[ActionId, str]
+    """Each field's block, where an error about it can stand; fields that are not shown are missing."""
+
+    @property
+    def prompt_block(self) -> str:
+        return self.blocks[ActionId.FORM_PROMPT]
 
 
 _FORM_KEY: TypeAdapter[FormKey] = TypeAdapter(FormKey)
@@ -167,8 +172,11 @@ def form_of(body: Body) -> Form | None:
         view_hash=_text(view, "hash"),
         file=files[0] if isinstance(files, list) and files and isinstance(files[0], dict) else None,
         rights_confirmed=bool(state.field(ActionId.FORM_RIGHTS).get("selected_options")),
-        prompt_block=prompt_block,
-        picture_block=state.block(ActionId.FORM_PICTURE),
+        seed_is_wrong=bool(seed) and wish.seed is None,
+        blocks={
+            **{each: block for each in ActionId if (block := state.block(each))},
+            ActionId.FORM_PROMPT: prompt_block,
+        },
     )
 
 

@@ -33,9 +33,7 @@ def accepted(answer: Accepted) -> Message:
     if not answer.fresh:
         said = f"Video #{number} was already started; this did not start it again."
     elif answer.queue_place:
-        said = (
-            f"Video #{number} is in line, place {answer.queue_place} of your waiting videos. Its card keeps you posted."
-        )
+        said = f"Video #{number} is in line, place {answer.queue_place} of yours. Its card keeps you posted."
     else:
         said = f"Video #{number} is on its way. Its card keeps you posted."
     return message(said, section(said))
@@ -196,6 +194,11 @@ def remove_said(answer: RemoveAnswer) -> Message:
 
 def unknown_video() -> Message:
     said = "I do not know this video any more. It may have been removed, or it is somebody else's. Nothing was charged."
+    return message(said, section(said))
+
+
+def not_yours_or_over() -> Message:
+    said = "That is not possible any more, or only for the person who asked for this video. Nothing was charged."
     return message(said, section(said))
 
 

@@ -1,7 +1,6 @@
 """The few blocks everything is built from. `slack_sdk.models` checks Slack's limits when they become dicts."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -83,21 +82,6 @@ def sure(title: str, text: str, *, yes: str, no: str = "Keep it") -> ConfirmObje
 def actions(*buttons: ButtonElement | None) -> ActionsBlock | None:
     shown = [each for each in buttons if each is not None]
     return ActionsBlock(elements=shown) if shown else None
-
-
-def notice_view(title: str, told: Message) -> dict[str, Any]:
-    """A form that asks nothing."""
-    return {
-        "type": "modal",
-        "callback_id": "sora_notice",
-        "title": {"type": "plain_text", "text": title},
-        "close": {"type": "plain_text", "text": "Close"},
-        "blocks": told.blocks,
-    }
-
-
-def mrkdwn_list(lines: Sequence[str]) -> str:
-    return "\n".join(lines)
 
 
 def _whole(mrkdwn: str) -> str:

@@ -83,10 +83,6 @@ def loading_view(words: str = "One moment…") -> dict[str, Any]:
     return _plain_view(words)
 
 
-def working_view() -> dict[str, Any]:
-    return _plain_view("Still working on it. You can close this: I will tell you how it went.")
-
-
 def done_view(words: str) -> dict[str, Any]:
     return _plain_view(words)
 

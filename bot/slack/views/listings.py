@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.jobs.answers import CardFacts, QuotaAnswer, ServiceStanding, Standing, StatusAnswer
-from bot.jobs.model import Failure, Job, JobRecord, JobState
+from bot.jobs.model import Job, JobRecord, JobState
 from bot.slack.ids import ActionId
 from bot.slack.message import Message
-from bot.slack.views.blocks import actions, button, context, message, prompt_quote, section
+from bot.slack.views.blocks import actions, button, context, message, section
 from bot.slack.views.card_words import failure_stage, words_of
 from bot.slack.views.words import counted, listed, moment, quoted, sentence, span, usd
 
@@ -37,9 +37,9 @@ _GOOD = frozenset({"operational", "unknown"})
 def help_text(command: str) -> Message:
     """Five lines."""
     lines = [
-        f"`{command} a corgi surfing at sunset` makes a video; `{command}` alone opens the form. You see the price first.",
-        "Options go at the end: `--model` `--length 8` `--shape wide|vertical|square` `--resolution 720p` `--audio on|off` "
-        "`--seed 7`, or short `--8s` `--wide` `--vertical` `--square`.",
+        f"`{command} a corgi surfing at sunset` makes a video, `{command}` alone opens the form. Prices come first.",
+        "Options go at the end: `--model` `--length 8` `--shape wide|vertical|square` `--resolution 720p` "
+        "`--audio on|off` `--seed 7`, or short `--8s` `--wide` `--vertical` `--square`.",
         f"`{command} jobs` · `{command} show 142` · `{command} cancel 142` · `{command} quota` · `{command} status`",
         "In a thread Slack takes no commands: use *Make a video from this* in a message's ⋯ menu, "
         "which also brings pictures to life.",
@@ -90,12 +90,11 @@ def jobs(records: Sequence[JobRecord], *, command: str) -> Message:
         said = f"You have no videos yet. Type {command} and what the video should show."
         return message(said, section(said))
     lines = [_job_line(each.job) for each in records]
+    newest = records[0].job.number
     return message(
-        f"Your latest {counted(len(lines), 'video', 'videos')}; the newest is #{records[0].job.number}.",
+        f"Your latest {counted(len(lines), 'video', 'videos')}; the newest is #{newest}.",
         section("\n".join(lines)),
-        context(
-            f"`{command} show {records[0].job.number}` shows one, `{command} cancel {records[0].job.number}` stops it."
-        ),
+        context(f"`{command} show {newest}` shows one, `{command} cancel {newest}` stops it."),
     )
 
 
@@ -109,15 +108,6 @@ def shown(record: JobRecord, facts: CardFacts, card: Message, *, now: datetime) 
     said = words_of(record, facts, now=now, delivery_unconfirmed=False)
     small = context(f"Asked {moment(job.created_at)}. {said.money}", private)
     return Message(text=card.text, blocks=[*card.blocks, *([small.to_dict()] if small else [])])
-
-
-def failed_details(job: Job, facts: CardFacts) -> Message:
-    """For the requester alone: what was said about a video that was not made."""
-    stage, next_step = failure_stage(job.failure or Failure.NOT_RENDERED, quoted(facts.service_label) or "the service")
-    words = sentence(quoted(job.failure_words, limit_chars=600))
-    return message(
-        f"{stage}. {words}".strip(), section(f"*{stage}*\n{words} {next_step}"), prompt_quote(job.order.prompt)
-    )
 
 
 def _first_line(answer: StatusAnswer) -> str:

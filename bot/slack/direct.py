@@ -1,0 +1,84 @@
+"""Direct messages to the bot: a prompt gets Review and start, a subcommand its answer."""
+
+from collections import OrderedDict
+from typing import assert_never
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.asking import Asking, wish_from
+from bot.slack.desk import Desk
+from bot.slack.failures import slack_failures
+from bot.slack.lookups import Lookups
+from bot.slack.message import Message
+from bot.slack.payloads import Body, Caller, message_text
+from bot.slack.rate import CommandRate
+from bot.slack.text import Misread, Nothing, Prompt, Told, parse
+from bot.slack.views import answers
+
+EVENTS_KEPT = 1000
+
+
+class DirectListener:
+    def __init__(self, *, asking: Asking, lookups: Lookups, desk: Desk, rate: CommandRate) -> None:
+        self._asking = asking
+        self._lookups = lookups
+        self._desk = desk
+        self._rate = rate
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def register(self, app: AsyncApp) -> None:
+        app.event("message")(self._desk.errors.reports_errors(self.written))
+
+    async def written(self, ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
+        """Slack sends an event again when in doubt; starting something takes a click, so twice is only a nuisance."""
+        await ack()
+        event = body.get("event") or {}
+        if not _is_a_persons(event) or self._is_repeated(str(body.get("event_id", ""))):
+            return
+        caller = Caller(
+            team_id=str(body.get("team_id") or event.get("team") or ""),
+            user_id=str(event["user"]),
+            slack_channel_id=str(event["channel"]),
+            thread_ts=event.get("thread_ts"),
+        )
+        if not self._rate.allows(caller.team_id, caller.user_id):
+            return
+        said = await self._answer(caller, message_text(event))
+        with slack_failures("chat.postMessage"):
+            await client.chat_postMessage(
+                channel=caller.slack_channel_id, thread_ts=caller.thread_ts, text=said.text, blocks=said.blocks
+            )
+
+    async def _answer(self, caller: Caller, text: str) -> Message:
+        """Nothing starts without a click: here nobody has seen a price yet. The text is unescaped already."""
+        parsed = parse(text.replace("&", "&amp;"))
+        match parsed:
+            case Nothing():
+                return await self._lookups.help()
+            case Told():
+                return await self._lookups.answer(caller, parsed)
+            case Misread():
+                draft_id = await self._asking.draft(wish_from(caller, parsed.prompt, parsed.options))
+                return answers.misread(parsed.troubles, parsed.prompt, draft_id)
+            case Prompt():
+                wish = wish_from(caller, parsed.prompt, parsed.options)
+                return answers.review_and_start(parsed.prompt, await self._asking.draft(wish))
+            case _:
+                assert_never(parsed)
+
+    def _is_repeated(self, event_id: str) -> bool:
+        if event_id and event_id in self._seen:
+            return True
+        self._seen[event_id] = None
+        while len(self._seen) > EVENTS_KEPT:
+            self._seen.popitem(last=False)
+        return False
+
+
+def _is_a_persons(event: Body) -> bool:
+    """A new message of a person in a direct conversation: no bots, no edits, no joins."""
+    if event.get("channel_type") != "im" or event.get("bot_id") or not event.get("user"):
+        return False
+    return event.get("subtype") in {None, "file_share"}

@@ -1,0 +1,59 @@
+"""Subcommands that only look, and `cancel`."""
+
+from typing import assert_never
+
+from bot.clock import Clock
+from bot.jobs.model import JobRecord
+from bot.jobs.service import JobService
+from bot.slack.message import Message
+from bot.slack.payloads import Caller
+from bot.slack.text import Subcommand, Told
+from bot.slack.views import answers, listings
+from bot.slack.views.card import job_card
+
+
+class Lookups:
+    def __init__(self, *, jobs: JobService, clock: Clock, command: str) -> None:
+        self._jobs = jobs
+        self._clock = clock
+        self._command = command
+
+    async def answer(self, caller: Caller, told: Told) -> Message:
+        match told.subcommand:
+            case Subcommand.HELP:
+                return await self.help()
+            case Subcommand.STATUS:
+                return await self.status(caller, details=False)
+            case Subcommand.QUOTA:
+                found = await self._jobs.quota(caller.team_id, caller.user_id, caller.slack_channel_id)
+                return listings.quota(found, command=self._command)
+            case Subcommand.JOBS:
+                records = await self._jobs.mine(caller.team_id, caller.user_id)
+                return listings.jobs(records, command=self._command)
+            case Subcommand.SHOW:
+                record = await self._meant(caller, told.number)
+                return answers.unknown_video() if record is None else await self.shown(record)
+            case Subcommand.CANCEL:
+                record = await self._meant(caller, told.number)
+                if record is None:
+                    return answers.unknown_video()
+                return answers.cancel_said(await self._jobs.cancel(caller.team_id, caller.user_id, record.job.id))
+            case _:
+                assert_never(told.subcommand)
+
+    async def help(self) -> Message:
+        return listings.help_text(self._command)
+
+    async def status(self, caller: Caller, *, details: bool) -> Message:
+        return listings.status(await self._jobs.status(caller.team_id), details=details)
+
+    async def shown(self, record: JobRecord) -> Message:
+        facts, now = await self._jobs.facts(record), self._clock.now()
+        card = job_card(record, facts, now=now, poster_file_id=None, delivery_unconfirmed=False)
+        return listings.shown(record, facts, card, now=now)
+
+    async def _meant(self, caller: Caller, number: int | None) -> JobRecord | None:
+        """By its number; without one the latest of theirs."""
+        if number is not None:
+            return await self._jobs.numbered(caller.team_id, caller.user_id, number)
+        return next(iter(await self._jobs.mine(caller.team_id, caller.user_id, limit=1)), None)

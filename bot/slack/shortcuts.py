@@ -1,0 +1,67 @@
+""" "Make a video" from anywhere, and "Make a video from this" on a message: the way into threads."""
+
+from dataclasses import replace
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.jobs.answers import Wish
+from bot.jobs.model import Place
+from bot.jobs.service import JobService
+from bot.media.pictures import PictureRefused
+from bot.slack.desk import Desk
+from bot.slack.failures import SlackFailure
+from bot.slack.forms import Forms
+from bot.slack.ids import CallbackId
+from bot.slack.payloads import Body, Caller, caller_of, message_picture, message_text
+from bot.slack.people_pictures import PeoplePictures
+
+NO_PICTURE = "The picture could not be taken along."
+
+
+class ShortcutListeners:
+    def __init__(self, *, jobs: JobService, forms: Forms, pictures: PeoplePictures, desk: Desk) -> None:
+        self._jobs = jobs
+        self._forms = forms
+        self._pictures = pictures
+        self._desk = desk
+
+    def register(self, app: AsyncApp) -> None:
+        guarded = self._desk.errors.reports_errors
+        app.global_shortcut(CallbackId.MAKE.value)(guarded(self.make))
+        app.message_shortcut(CallbackId.FROM_MESSAGE.value)(guarded(self.make_from_message))
+
+    async def make(self, ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
+        await ack()
+        caller = caller_of(body)
+
+        async def wishes() -> tuple[Wish, str]:
+            return Wish(team_id=caller.team_id, user_id=caller.user_id, place=caller.place, prompt=""), ""
+
+        await self._forms.open(client, caller, wishes)
+
+    async def make_from_message(self, ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
+        await ack()
+        caller = caller_of(body)
+        await self._forms.open(client, caller, lambda: self._from_message(client, caller, body))
+
+    async def _from_message(self, client: AsyncWebClient, caller: Caller, body: Body) -> tuple[Wish, str]:
+        """The message's words, and its first picture. The answer goes into its thread."""
+        message = body.get("message") or {}
+        thread_ts = str(message.get("thread_ts") or message.get("ts") or "") or None
+        wish = Wish(
+            team_id=caller.team_id,
+            user_id=caller.user_id,
+            place=Place(slack_channel_id=caller.slack_channel_id or caller.user_id, thread_ts=thread_ts),
+            prompt=message_text(message),
+        )
+        if (file := message_picture(message)) is None:
+            return wish, ""
+        try:
+            content = await self._pictures.fetch(client, file)
+            return replace(wish, picture_id=await self._jobs.keep_picture(content)), ""
+        except PictureRefused as refused:
+            return wish, refused.words
+        except SlackFailure:
+            return wish, NO_PICTURE
