@@ -38,6 +38,8 @@ REFUSED = {
     429: "rate_limited",
 }
 
+LOOKED = {401: "auth", 404: "not_found", 429: "rate_limited", 503: "capacity"}
+
 
 @asynccontextmanager
 async def speaking(case: Case, *answers: Told, **facts: Any) -> AsyncIterator[tuple[VideoProvider, RawService]]:
