@@ -2,20 +2,22 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from dotenv import dotenv_values
+from pydantic import SecretStr
 
-from bot import service_wiring
+from bot.catalogue.loader import load_catalogue
 from bot.clock import SystemClock
 from bot.slack.checks import check_app_token, check_bot_token
 from bot.slack.manifest import creation_link, manifest
+from bot.wiring.services import check_service, opened_fal
 
 SLACK_API = "https://slack.com/api/"
-Check = Callable[[str], Awaitable[str]]
+Check = Callable[[str], Coroutine[Any, Any, str]]
 """A pasted secret to what is wrong with it; empty: it works."""
 
 
@@ -51,13 +53,20 @@ def setup(
         "FAL_KEY": _asked(
             "4. A key from fal.ai/dashboard/keys (Enter: none yet, the free local preview serves)",
             known.get("FAL_KEY"),
-            service_wiring.check_fal_key,
+            _check_fal_key,
             optional=True,
         ),
     }
     write_private(env_file, known | {name: value for name, value in answers.items() if value})
     typer.echo(f"\nWritten to {env_file}, readable by you alone. Start the bot with: sora-bot run")
     typer.echo("Then type /sora in a channel, or /invite @sora first in a private one.")
+
+
+async def _check_fal_key(key: str) -> str:
+    """One free look with the key; nothing is made."""
+    protocol = load_catalogue().protocols["fal"]
+    async with opened_fal(SecretStr(key), protocol, SystemClock(), os.environ.get("SORA_FAL_URL", "")) as fal:
+        return await check_service(fal)
 
 
 def _asked(question: str, known: str | None, check: Check, *, optional: bool = False) -> str:

@@ -246,7 +246,7 @@ class JobSteps:
             error_detail=error.detail,
             retry_at=retries.retry_at(record.attempts, attempt.upstream, error, now=now),
         )
-        await self._rooms.healths.observe(attempt.upstream, error_kind=error.kind, now=now)
+        await self._rooms.healths.observe(attempt.upstream, error_kind=error.kind, now=now, model=attempt.model)
         if not error.failover:
             return Submitted.OVER
         await self._book.requeued(attempt.job_id, at=now)

@@ -179,7 +179,9 @@ class Watcher:
             cost_usd_micros=status.cost_usd_micros,
         )
         if ended is not AttemptState.CANCELLED:
-            await self._healths.observe(attempt.upstream, error_kind=failure.kind if failure else None, now=now)
+            await self._healths.observe(
+                attempt.upstream, error_kind=failure.kind if failure else None, now=now, model=attempt.model
+            )
         _tell(watched)
         return True
 

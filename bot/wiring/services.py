@@ -37,8 +37,8 @@ async def opened_services(
         if settings.videos_url:
             protocol = catalogue.protocols[f"openai_videos/{settings.videos_variant}"]
             videos = await owned.enter_async_context(_opened_videos(settings, protocol, clock))
-            models = own_models(settings.videos_models, protocol=protocol.key)
             label = settings.videos_label or urlsplit(settings.videos_url).hostname or VIDEOS
+            models = own_models(settings.videos_models, protocol=protocol.key, catalogue=catalogue, receives=label)
             upstreams.append(_upstream(VIDEOS, label, Tier(settings.videos_tier), protocol, videos, models))
         if not upstreams:
             protocol = catalogue.protocols[PREVIEW]

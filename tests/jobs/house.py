@@ -92,7 +92,9 @@ class House:
         assert isinstance(answer, Accepted), answer
         return answer.job
 
-    async def ask(self, prompt: str = "a corgi surfing at sunset", *, key: str = "", user: str = ANA, **wish: Any) -> Any:
+    async def ask(
+        self, prompt: str = "a corgi surfing at sunset", *, key: str = "", user: str = ANA, **wish: Any
+    ) -> Any:
         place = Place(slack_channel_id=CHANNEL)
         wanted = Wish(team_id=TEAM, user_id=user, place=place, prompt=prompt, **wish)
         return await self.service.ask(
@@ -125,9 +127,7 @@ def a_film(folder: Path) -> Path:
     """One real MP4, small."""
     path = folder / "film.mp4"
     if not path.exists():
-        render_animatic(
-            AnimaticRequest(prompt="a wave", length_s=1, size_px=(128, 72), audio=True, label="test"), path
-        )
+        render_animatic(AnimaticRequest(prompt="a wave", length_s=1, size_px=(128, 72), audio=True, label="test"), path)
     return path
 
 
@@ -157,7 +157,10 @@ async def a_house(
         alarms.append((name, facts))
 
     book = StoredJobs(
-        store, limits=limits, zone=ZoneInfo("UTC"), enqueue=lambda _session, story_id, _partition: enqueued.append(story_id)
+        store,
+        limits=limits,
+        zone=ZoneInfo("UTC"),
+        enqueue=lambda _session, story_id, _partition: enqueued.append(story_id),
     )
     registry = Registry(upstreams(service))
     healths, surface, wakes = StoredHealths(store), RecordingSurface(), Wakes(clock)

@@ -44,9 +44,7 @@ async def test_a_video_is_made_paid_and_delivered_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [Moderated("no"), InvalidRequest("no")])
-async def test_a_refusal_at_submit_gives_the_money_back_and_asks_nobody_else(
-    tmp_path: Path, error: Exception
-) -> None:
+async def test_a_refusal_at_submit_gives_the_money_back_and_asks_nobody_else(tmp_path: Path, error: Exception) -> None:
     second = ScriptedService  # a second service that would have said yes
 
     async with a_house(
@@ -66,7 +64,9 @@ async def test_a_refusal_at_submit_gives_the_money_back_and_asks_nobody_else(
         assert record.job.reference and await house.ledger_is_exact()
 
 
-async def test_a_render_refused_after_a_while_is_told_and_charged_only_where_the_service_charges(tmp_path: Path) -> None:
+async def test_a_render_refused_after_a_while_is_told_and_charged_only_where_the_service_charges(
+    tmp_path: Path,
+) -> None:
     charging = a_protocol(charges_refused=True)
     async with a_house(tmp_path, upstreams=lambda one: (an_upstream(one, protocol=charging),)) as (house, service):
         service.statuses = [RenderStatus(state=RenderState.RUNNING, progress=0.4), failed(Moderated("violence"))]
@@ -265,9 +265,10 @@ async def test_a_cancel_while_rendering_is_free_only_if_the_service_confirms(
 ) -> None:
     cancels = a_protocol(cancels=True)
     wave = a_model(lengths_s=(5,))
-    async with a_house(
-        tmp_path, upstreams=lambda one: (an_upstream(one, protocol=cancels, models=(wave,)),)
-    ) as (house, service):
+    async with a_house(tmp_path, upstreams=lambda one: (an_upstream(one, protocol=cancels, models=(wave,)),)) as (
+        house,
+        service,
+    ):
         service.confirms_cancel = confirms
         service.statuses = [RenderStatus(state=RenderState.RUNNING)] * 10
         job = await house.accepted()

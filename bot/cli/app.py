@@ -1,0 +1,19 @@
+"""The command line, put together."""
+
+import typer
+
+from bot.cli.demo import demo
+from bot.cli.doctor import doctor
+from bot.cli.manifest import manifest
+from bot.cli.run import run
+from bot.cli.setup import setup
+
+app = typer.Typer(
+    name="sora-bot",
+    help="AI videos in Slack with your own keys.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (demo, setup, run, doctor, manifest):
+    app.command()(command)

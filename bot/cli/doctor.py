@@ -1,0 +1,139 @@
+"""`sora-bot doctor`: looks at everything a running bot relies on; each line says who can mend it and how."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import typer
+
+from bot import config
+from bot.catalogue.loader import CatalogueError, load_catalogue
+from bot.clock import Clock, SystemClock
+from bot.slack.checks import check_app_token, check_bot_token
+from bot.slack.manifest import SCOPES
+from bot.upstreams.registry import Upstream
+from bot.wiring.services import check_service, opened_services
+
+DISK_FREE_MIN_BYTES = 2 * 1024**3
+"""Two of the largest videos Slack takes."""
+CLOCK_OFF_MAX_S = 60
+"""Slack refuses signatures five minutes off; past one minute something is wrong already."""
+
+
+FAL_HOSTS = {"queue.fal.run", "api.fal.ai", "rest.fal.ai", "fal.media"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    ok: bool
+    what: str
+    mend: str = ""
+    """Who can mend it, and how. Empty when all is well."""
+    serious: bool = True
+
+
+def doctor() -> None:
+    """Check tokens, scopes, keys, disk and clock. Nothing is changed and nothing is paid."""
+    try:
+        settings = config.load()
+    except config.SettingsError as error:
+        for problem in error.problems:
+            typer.echo(f"✗ {problem}")
+        raise typer.Exit(1) from None
+    failed = asyncio.run(_print_all(settings))
+    raise typer.Exit(1 if failed else 0)
+
+
+async def _print_all(settings: config.Settings) -> bool:
+    failed = False
+    async for line in lines(settings, SystemClock()):
+        mark = "✓" if line.ok else ("✗" if line.serious else "!")
+        typer.echo(f"{mark} {line.what}")
+        if line.mend:
+            typer.echo(f"    {line.mend}")
+        failed = failed or (line.serious and not line.ok)
+    return failed
+
+
+async def lines(settings: config.Settings, clock: Clock) -> AsyncIterator[Line]:
+    async for line in _slack(settings, clock):
+        yield line
+    async for line in _services(settings, clock):
+        yield line
+    yield _disk(settings)
+    yield Line(ok=True, what="Contacted by this bot: " + ", ".join(sorted(_hosts(settings))))
+
+
+async def _slack(settings: config.Settings, clock: Clock) -> AsyncIterator[Line]:
+    token = settings.slack_bot_token
+    found = await check_bot_token(
+        token.get_secret_value() if token else "", api_url=settings.slack_api_url, now=clock.now()
+    )
+    if found.problem:
+        yield Line(ok=False, what="SLACK_BOT_TOKEN", mend=f"{found.problem} Who made the Slack app can look there.")
+        return
+    yield Line(ok=True, what=f"SLACK_BOT_TOKEN: @{found.bot} in {found.team}")
+    for scope in SCOPES:
+        if scope.name in found.missing_scopes:
+            needed = not scope.without
+            yield Line(
+                ok=False,
+                serious=needed,
+                what=f"Scope {scope.name} is missing: {'the bot cannot run' if needed else scope.without}",
+                mend=f"For {scope.why}. A workspace admin adds it under OAuth & Permissions and installs the app again.",
+            )
+    if abs(found.clock_off_s) > CLOCK_OFF_MAX_S:
+        side = "ahead of" if found.clock_off_s > 0 else "behind"
+        off = f"This machine's clock is {abs(found.clock_off_s):.0f} s {side} Slack's"
+        yield Line(ok=False, what=off, mend="Who runs this machine switches time synchronisation (NTP) on.")
+    if settings.slack_app_token is not None:
+        app = await check_app_token(settings.slack_app_token.get_secret_value(), api_url=settings.slack_api_url)
+        mend = f"{app.problem} Who made the Slack app can look there." if app.problem else ""
+        yield Line(ok=not app.problem, what="SLACK_APP_TOKEN: Socket Mode", mend=mend)
+    else:
+        yield Line(ok=True, what=f"No SLACK_APP_TOKEN: Slack must reach port {settings.port} at /slack/events by https")
+
+
+async def _services(settings: config.Settings, clock: Clock) -> AsyncIterator[Line]:
+    try:
+        catalogue = load_catalogue()
+        async with opened_services(settings, catalogue, clock) as upstreams:
+            for upstream in upstreams:
+                yield await _service(upstream)
+    except CatalogueError as error:
+        yield Line(ok=False, what=str(error), mend="Who runs the bot corrects SORA_VIDEOS_MODELS.")
+
+
+async def _service(upstream: Upstream) -> Line:
+    problem = await check_service(upstream.provider)
+    models = ", ".join(each.label for each in upstream.models) or "no models"
+    if problem:
+        return Line(ok=False, what=f"{upstream.label}: {problem}", mend="Who owns the key checks it at the service.")
+    if not upstream.models:
+        mend = 'Who runs the bot sets SORA_VIDEOS_MODELS, for example "minimax/h3=0.072/s, my-wan=free".'
+        return Line(ok=False, what=f"{upstream.label}: answers, but has no models", mend=mend)
+    return Line(ok=True, what=f"{upstream.label}: answers; {models}")
+
+
+def _disk(settings: config.Settings) -> Line:
+    folder = settings.spool if settings.spool.exists() else settings.spool.absolute().parents[0]
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    enough = free >= DISK_FREE_MIN_BYTES
+    return Line(
+        ok=enough,
+        what=f"{free / 1024**3:.1f} GB free for videos in {settings.spool}",
+        mend="" if enough else "Who runs this machine makes room, or points SORA_SPOOL elsewhere.",
+    )
+
+
+def _hosts(settings: config.Settings) -> set[str]:
+    hosts = {urlsplit(settings.slack_api_url).netloc}
+    if settings.fal_key is not None:
+        hosts |= {urlsplit(settings.fal_url).netloc} if settings.fal_url else FAL_HOSTS
+    if settings.videos_url:
+        hosts.add(urlsplit(settings.videos_url).netloc)
+    return hosts

@@ -1,0 +1,95 @@
+"""How services and single jobs stand, for `/sora status` and for cards."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bot.catalogue.model import Billing, Model, Tier
+from bot.clock import Clock
+from bot.jobs.answers import CardFacts, ServiceStanding, StatusAnswer
+from bot.jobs.model import AttemptState, JobRecord, JobState, Waiting
+from bot.jobs.ports import Healths
+from bot.upstreams.circuit import Circuit, CircuitState
+from bot.upstreams.health import health_of
+from bot.upstreams.registry import Registry, Upstream
+
+
+class Standings:
+    def __init__(self, *, registry: Registry, healths: Healths, clock: Clock) -> None:
+        self._registry = registry
+        self._healths = healths
+        self._clock = clock
+
+    async def status(self, counts: Mapping[str, int]) -> StatusAnswer:
+        """The first line's figures and one row per service."""
+        circuits = await self._healths.circuits()
+        now = self._clock.now()
+        running = (JobState.SUBMITTING, JobState.CHECKING, JobState.RENDERING, JobState.DELIVERING)
+        return StatusAnswer(
+            services=tuple(_service(each, circuits.get(each.name), now) for each in self._registry.upstreams),
+            running=sum(counts.get(state.value, 0) for state in running),
+            queued=counts.get(JobState.QUEUED.value, 0),
+            preview_only=self._registry.preview_only,
+        )
+
+    def can_stop(self, record: JobRecord) -> bool:
+        """Whether the service that has it could stop it."""
+        attempt = record.attempt
+        if attempt is None or attempt.upstream not in self._registry:
+            return False
+        return self._registry.upstream(attempt.upstream).protocol.cancels
+
+    async def facts(self, record: JobRecord, *, queue_place: int) -> CardFacts:
+        job, attempt = record.job, record.attempt or (record.attempts[-1] if record.attempts else None)
+        upstream = self._registry.upstream(attempt.upstream) if attempt and attempt.upstream in self._registry else None
+        model = self._registry.find(attempt.model if attempt else job.order.model or "")
+        waits = job.state is JobState.QUEUED and job.waiting is Waiting.SERVICE_DOWN
+        return CardFacts(
+            service_label=upstream.label if upstream is not None else "",
+            model_label=model.label if model is not None else "",
+            receives=model.receives if model is not None else "",
+            typical=timedelta(seconds=model.typical_s) if model is not None else None,
+            queue_place=queue_place,
+            can_cancel=self._can_cancel(record),
+            is_preview=upstream is not None and upstream.tier is Tier.PREVIEW,
+            free=model is not None and model.price.billing is Billing.FREE,
+            service_down_words=await self._down_words() if waits else "",
+            elsewhere_usd_micros=None,
+        )
+
+    def _can_cancel(self, record: JobRecord) -> bool:
+        job, attempt = record.job, record.attempt
+        if job.cancel_requested_at is not None:
+            return False
+        if job.state is JobState.QUEUED:
+            return True
+        waiting = attempt is not None and attempt.state in {AttemptState.INTENT, AttemptState.SUBMITTED}
+        return waiting and job.state in {JobState.SUBMITTING, JobState.CHECKING, JobState.RENDERING}
+
+    async def _down_words(self) -> str:
+        """Which services are out and when each is tried again."""
+        now = self._clock.now()
+        words = []
+        for name, circuit in (await self._healths.circuits()).items():
+            if name in self._registry and circuit.state is CircuitState.OPEN:
+                since = circuit.since or now
+                minutes = round((now - since).total_seconds() / 60)
+                lasted = f"for {minutes} min" if minutes else "since a moment ago"
+                words.append(f"{self._registry.label(name)} has been out {lasted}. {health_of(circuit, now).meaning}")
+        return " ".join(words)
+
+
+def _service(upstream: Upstream, circuit: Circuit | None, now: datetime) -> ServiceStanding:
+    health = health_of(circuit, now)
+    return ServiceStanding(
+        label=upstream.label,
+        state=health.state.value,
+        meaning=health.meaning,
+        since=health.since,
+        typical=_typical(upstream.models),
+        models=tuple(each.label for each in upstream.models if each.retires_at is None or each.retires_at > now),
+        is_preview=upstream.tier is Tier.PREVIEW,
+    )
+
+
+def _typical(models: tuple[Model, ...]) -> timedelta | None:
+    return timedelta(seconds=min(each.typical_s for each in models)) if models else None
