@@ -39,6 +39,8 @@ COMPLETE_AGAIN_S = 15.0
 """When the answer to completing was lost and nothing is to be seen, the same file id is completed once more then."""
 GIVE_UP_ID_S = 60.0
 GRANTS_MAX = 3
+OVERTAKEN_LOOK_S = 2.0
+STANDSTILL_S = 300.0
 
 
 class VideoDelivery:
@@ -93,11 +95,24 @@ class VideoDelivery:
             return True
 
         try:
-            if not await patiently(self._clock, fill):
-                return await self._fresh(delivery)
+            filled = await patiently(self._clock, fill)
         except SlackFailure as refusal:
             return await self._refused(delivery, refusal)
-        return await self._moved(delivery, DeliveryState.UPLOADED)
+        if filled and await self._deliveries.moved(delivery, DeliveryState.UPLOADED):
+            return replace(delivery, state=DeliveryState.UPLOADED)
+        return await self._overtaken(delivery)
+
+    async def _overtaken(self, delivery: Delivery) -> Delivery:
+        """Another process is uploading the same video: leave it to that one, unless it stands still."""
+        seen, still_s = delivery, 0.0
+        while still_s < STANDSTILL_S:
+            fresh = await self._fresh(delivery)
+            if fresh.state not in {DeliveryState.WANTED, DeliveryState.GRANTED}:
+                return fresh
+            still_s = still_s + OVERTAKEN_LOOK_S if fresh == seen else 0.0
+            seen = fresh
+            await self._clock.sleep(OVERTAKEN_LOOK_S)
+        return seen
 
     async def _complete(self, delivery: Delivery, record: JobRecord) -> Delivery:
         """The one step that people see."""

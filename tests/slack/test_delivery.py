@@ -9,7 +9,7 @@ from slack_double import Busy, Drop, DropAfter, HangAfter, Page, Refuse
 
 from bot.jobs.model import JobRecord, JobState
 from bot.jobs.ports import Delivered
-from bot.slack.ports import DeliveryState, PosterState
+from bot.slack.ports import Delivery, DeliveryState, PosterState
 
 
 async def made(desk: Desk, **columns: object) -> tuple[Life, JobRecord]:
@@ -21,6 +21,14 @@ async def made(desk: Desk, **columns: object) -> tuple[Life, JobRecord]:
 
 async def delivered(desk: Desk, life: Life, record: JobRecord) -> Delivered:
     return await desk.clock.finish(life.surface.deliver(record, desk.video()))
+
+
+async def eventually(life: Life, state: DeliveryState, desk: Desk) -> list[Delivery]:
+    while True:
+        rows = await life.deliveries.of_job("j1")
+        if rows and rows[-1].state is state and desk.slack.named("files.completeUploadExternal"):
+            return rows
+        await asyncio.sleep(0.005)
 
 
 def videos(desk: Desk) -> list[str]:
@@ -87,9 +95,7 @@ async def test_killed_between_the_intent_and_completing_the_same_file_id_is_comp
         [row] = await life.deliveries.of_job("j1")
         assert row.state is DeliveryState.COMPLETING
         assert await delivered(desk, desk.life(), record) is Delivered.SHARED
-        completed = {told["files"][0]["id"] for told in desk.slack.named("files.completeUploadExternal")}
-        assert row.file_id in completed
-        assert len(videos(desk)) == 1
+        assert [video.id for video in desk.slack.shared] == [row.file_id]
 
 
 async def test_a_file_that_slack_forgot_gets_one_new_grant_a_minute_later(tmp_path: Path) -> None:
@@ -253,5 +259,22 @@ async def test_two_processes_at_once_make_one_file(tmp_path: Path) -> None:
         life, record = await made(desk)
         video, other = desk.video(), desk.life()
         both = asyncio.gather(life.surface.deliver(record, video), other.surface.deliver(record, video))
-        assert Delivered.SHARED in await desk.clock.finish(both)
-        assert len(videos(desk)) == 1
+        assert await desk.clock.finish(both) == [Delivered.SHARED, Delivered.SHARED]
+        [shared] = desk.slack.shared
+        completed = [told["files"][0]["id"] for told in desk.slack.named("files.completeUploadExternal")]
+        assert completed.count(shared.id) == 1
+        assert len([each for each in desk.slack.uploads.values() if each.name.endswith("mp4")]) <= 2
+
+
+async def test_the_right_to_complete_is_given_once(tmp_path: Path) -> None:
+    async with opened_desk(tmp_path) as desk:
+        life, record = await made(desk)
+        desk.slack.faults["files.completeUploadExternal"] = [Busy(1)]
+        delivering = asyncio.ensure_future(life.surface.deliver(record, desk.video()))
+        [row] = await eventually(life, DeliveryState.UPLOADED, desk)
+        assert await life.deliveries.moved(row, DeliveryState.COMPLETING, at=desk.clock.now())  # somebody else
+        await desk.clock.advance(5)
+        completed = [told["files"][0]["id"] for told in desk.slack.named("files.completeUploadExternal")]
+        assert completed.count(row.file_id) == 1
+        delivering.cancel()
+        await asyncio.wait({delivering})
