@@ -112,7 +112,7 @@ class ButtonListeners:
         )
 
     async def show(self, click: Click, _client: AsyncWebClient) -> Message:
-        record = await self._jobs.record(click.caller.team_id, click.caller.user_id, click.value)
+        record = await self._jobs.record(click.caller.team_id, click.value)
         return answers.unknown_video() if record is None else await self._lookups.shown(record)
 
     async def send_to_me(self, click: Click, _client: AsyncWebClient) -> Message:
@@ -124,7 +124,7 @@ class ButtonListeners:
 
     async def join_and_start(self, click: Click, client: AsyncWebClient) -> Message:
         """Only on this click, only into the public channel it names."""
-        record = await self._jobs.record(click.caller.team_id, click.caller.user_id, click.value)
+        record = await self._jobs.record(click.caller.team_id, click.value)
         if record is None or record.job.order.user_id != click.caller.user_id:
             return answers.not_yours_or_over()
         try:
@@ -136,7 +136,7 @@ class ButtonListeners:
     async def _once_more(self, click: Click, changed: Callable[[Wish], Wish], *, order_key: str) -> Message:
         """The order that could not be posted, with its prompt and at most its price."""
         caller: Caller = click.caller
-        record = await self._jobs.record(caller.team_id, caller.user_id, click.value)
+        record = await self._jobs.record(caller.team_id, click.value)
         wish = await self._wish(click)
         if record is None or wish is None or record.job.order.user_id != caller.user_id:
             return answers.not_yours_or_over()

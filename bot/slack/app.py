@@ -1,0 +1,129 @@
+"""The Bolt app: a list of features, and nothing of Bolt's that reads the environment or writes files by itself."""
+
+import asyncio
+import logging
+
+import aiohttp
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import Clock
+from bot.jobs.service import JobService
+from bot.slack.asking import Asking
+from bot.slack.buttons import ButtonListeners, CardSeen
+from bot.slack.command import CommandListener
+from bot.slack.desk import ACK_LIMIT_S, Desk
+from bot.slack.direct import DirectListener
+from bot.slack.drafted import DraftListeners
+from bot.slack.drafts import DraftBook
+from bot.slack.errands import Errands
+from bot.slack.errors import ErrorDesk
+from bot.slack.failures import slack_failures
+from bot.slack.fallbacks import Fallbacks
+from bot.slack.form import FormListeners
+from bot.slack.forms import Forms
+from bot.slack.lookups import Lookups
+from bot.slack.people_pictures import PeoplePictures
+from bot.slack.rate import CommandRate
+from bot.slack.replies import Replies
+from bot.slack.shortcuts import ShortcutListeners
+
+
+def build_app(
+    *,
+    client: AsyncWebClient,
+    http: aiohttp.ClientSession,
+    jobs: JobService,
+    drafts: DraftBook,
+    replies: Replies,
+    errands: Errands,
+    clock: Clock,
+    card_seen: CardSeen,
+    command: str = "/sora",
+    takes_pictures: bool = True,
+    ack_limit_s: float = ACK_LIMIT_S,
+) -> AsyncApp:
+    """Everything people can do, plugged together.
+
+    `client` is the interactive one, with the workspace's token; `http` its session, for answers and pictures.
+    `takes_pictures`: files:read was granted.
+    """
+    app = _bare_app(client)
+    desk = Desk(errands=errands, replies=replies, errors=ErrorDesk(replies), ack_limit_s=ack_limit_s)
+    asking = Asking(jobs=jobs, drafts=drafts, replies=replies)
+    pictures = PeoplePictures(http=http, api_url=client.base_url)
+    forms = Forms(asking=asking, desk=desk, pictures=pictures, takes_pictures=takes_pictures)
+    lookups = Lookups(jobs=jobs, clock=clock, command=command)
+    rate = CommandRate(clock)
+    for feature in (
+        CommandListener(command=command, asking=asking, lookups=lookups, forms=forms, desk=desk, rate=rate),
+        FormListeners(forms=forms, desk=desk),
+        ButtonListeners(asking=asking, lookups=lookups, forms=forms, desk=desk, card_seen=card_seen),
+        DraftListeners(asking=asking, forms=forms, lookups=lookups, desk=desk),
+        ShortcutListeners(jobs=jobs, forms=forms, pictures=pictures, desk=desk),
+        DirectListener(asking=asking, lookups=lookups, desk=desk, rate=rate),
+        Fallbacks(desk=desk, command=command),
+    ):
+        feature.register(app)
+    return app
+
+
+def _bare_app(client: AsyncWebClient) -> AsyncApp:
+    """Our own `authorize` keeps Bolt away from tokens in the environment; verification is the entrance's."""
+    logger = logging.getLogger("bot.slack.bolt")
+    logger.setLevel(logging.ERROR)  # its warnings are about variables and tokens that we pass on purpose
+    without_token = AsyncWebClient(
+        base_url=client.base_url,
+        session=client.session,
+        retry_handlers=client.retry_handlers,
+        ssl=client.ssl,
+        proxy=client.proxy,
+        logger=logger,
+    )
+    return AsyncApp(
+        name="sora",
+        logger=logger,
+        client=without_token,
+        authorize=_OneWorkspace(client),
+        signing_secret="",
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
+    )
+
+
+class _OneWorkspace(AsyncAuthorize):
+    """Who we are, asked once with `auth.test`; the token is the client's."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._client = client
+        self._asking = asyncio.Lock()
+        self._known: AuthorizeResult | None = None
+
+    async def __call__(
+        self,
+        *,
+        context: AsyncBoltContext,  # noqa: ARG002
+        enterprise_id: str | None,  # noqa: ARG002
+        team_id: str | None,  # noqa: ARG002
+        user_id: str | None,  # noqa: ARG002
+        actor_enterprise_id: str | None = None,  # noqa: ARG002
+        actor_team_id: str | None = None,  # noqa: ARG002
+        actor_user_id: str | None = None,  # noqa: ARG002
+    ) -> AuthorizeResult:
+        async with self._asking:
+            if self._known is None:
+                with slack_failures("auth.test"):
+                    told = await self._client.auth_test()
+                self._known = AuthorizeResult(
+                    enterprise_id=told.get("enterprise_id"),
+                    team_id=told.get("team_id"),
+                    bot_id=told.get("bot_id"),
+                    bot_user_id=told.get("user_id"),
+                    bot_token=self._client.token,
+                )
+        return self._known
