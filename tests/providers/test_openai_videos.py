@@ -18,7 +18,7 @@ from bot.clock import SystemClock
 from bot.demo.videos import LocalVideos
 from bot.demo.videos.faults import StickRender
 from bot.providers.base import Picture, RenderRef, RenderRequest, RenderState, RenderStatus
-from bot.providers.errors import AuthFailed, NotFound
+from bot.providers.errors import AuthFailed, InvalidRequest, NotFound
 from bot.providers.openai_videos import OpenAIVideos
 from bot.providers.transport import opened_client
 
@@ -154,3 +154,12 @@ async def test_own_fields_of_a_model_travel_with_the_order() -> None:
             await videos.submit(replace(ORDER, extra={"extra_params": {"fps": 24}}))
     assert b'"quality":"high"' in service.asked[0].body
     assert b"extra_params=%7B%22fps%22%3A+24%7D" in service.asked[1].body
+
+
+@pytest.mark.parametrize("variant", ["openai", "vllm_omni"])
+async def test_half_a_character_is_refused_before_anything_is_sent(variant: str) -> None:
+    async with raw_service() as service:
+        async with adapter(service.base, "sk-test-key-1", variant) as videos:
+            with pytest.raises(InvalidRequest, match="half of a character"):
+                await videos.submit(replace(ORDER, prompt="a corgi \ud83c"))
+    assert not service.asked
