@@ -186,6 +186,9 @@ async def test_moves_are_compared_with_state_and_file(tmp_path: Path) -> None:
         assert not await deliveries.granted(wanted, "F2")
         [granted] = await deliveries.of_job("j1")
         assert (granted.state, granted.file_id, granted.grants) == (DeliveryState.GRANTED, "F1", 1)
+        assert await deliveries.granted(granted, "F2")
+        assert not await deliveries.moved(granted, DeliveryState.UPLOADED)
+        [granted] = await deliveries.of_job("j1")
         assert await deliveries.moved(granted, DeliveryState.UPLOADED)
         [uploaded] = await deliveries.of_job("j1")
         won = [await deliveries.moved(uploaded, DeliveryState.COMPLETING, at=NOW) for _ in range(3)]
