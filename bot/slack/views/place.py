@@ -62,7 +62,7 @@ def _reason(code: str, where: str, bot_user_id: str) -> tuple[str, str]:
     if code in NOT_A_MEMBER:
         return f"I'm not in {where} yet.", _invite(bot_user_id)
     if code in CLOSED:
-        return f"{where[0].upper()}{where[1:]} is closed, so I cannot post there.", ""
+        return f"I cannot post in {where}: it is closed.", ""
     return f"This workspace does not let me post in {where}.", "An admin can change who may post there."
 
 
