@@ -32,6 +32,8 @@ from bot.slack.posting import CardPoster
 _log = logging.getLogger(__name__)
 
 SWEEP_S = 5.0
+BREATH_S = 0.1
+"""After a wake-up, so that a hundred changes at once are one look at the rows."""
 LEASE_S = 2 * CALL_TIMEOUT_S + 5
 """Long enough that an edit begun under the lease has ended, or been given up, before another holder may begin."""
 LEASE_LEFT_MIN_S = CALL_TIMEOUT_S + 2
@@ -96,7 +98,8 @@ class CardWriter:
                     known = tending.get(team_id)
                     if (known is None or known.done()) and team_id not in self._dead:
                         tending[team_id] = group.create_task(self._tend(team_id))
-                await woken(self._clock, self._sweep, within_s=SWEEP_S)
+                if await woken(self._clock, self._sweep, within_s=SWEEP_S):
+                    await self._clock.sleep(BREATH_S)
 
     async def _teams(self) -> list[str]:
         try:
@@ -126,7 +129,8 @@ class CardWriter:
             due_at = max(errand.due_at, tenure.paused_until or errand.due_at)
             if due_at > now:
                 within_s = min((due_at - now).total_seconds(), SWEEP_S)
-                await woken(self._clock, self._wakes[team_id], within_s=within_s)
+                if await woken(self._clock, self._wakes[team_id], within_s=within_s):
+                    await self._clock.sleep(BREATH_S)
             else:
                 await self._run(errand, tenure)
 
