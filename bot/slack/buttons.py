@@ -106,7 +106,7 @@ class ButtonListeners:
     async def elsewhere(self, click: Click, _client: AsyncWebClient) -> Message:
         begun = await self._jobs.elsewhere(click.caller.team_id, click.caller.user_id, click.value)
         return (
-            answers.told("Starting it at another service. Its card keeps you posted.")
+            answers.told("Starting it at another service. Its message keeps you posted.")
             if begun
             else (answers.not_yours_or_over())
         )

@@ -23,19 +23,19 @@ _log = logging.getLogger(__name__)
 Listener = Callable[[AsyncAck, Body, AsyncWebClient], Awaitable[None]]
 """How every listener of ours looks; Bolt reads the parameters' names: ack, body, client."""
 
-OURS = "Something went wrong on our side. If no card appears, nothing was started or charged; please try again."
+OURS = "Something went wrong on our side. If no message about it appears, nothing was started or charged; please try again."
 
 WORDS: Mapping[type[Exception], str] = {
     PictureRefused: "",  # carries its own words
     TryLater: "Slack is busy at the moment. Nothing was charged; please try again in a minute.",
     NotSent: "Slack could not be reached. Nothing was charged; please try again in a minute.",
-    OutcomeUnknown: "Slack's answer was lost. If no card appears, nothing was charged; please try again.",
+    OutcomeUnknown: "Slack's answer was lost. If no message about it appears, nothing was charged; please try again.",
     MissingScope: "The app is not allowed to do that here; an admin can add the permission. Nothing was charged.",
     TokenDead: "The app's connection to this workspace has ended; an admin has to install it again.",
     SlackFailure: "Slack did not let me do that. Nothing was charged.",
     SlackApiError: "Slack did not let me do that. Nothing was charged.",
-    aiohttp.ClientError: "A connection failed. If no card appears, nothing was charged; please try again.",
-    TimeoutError: "That took too long. If no card appears, nothing was charged; please try again.",
+    aiohttp.ClientError: "A connection failed. If no message about it appears, nothing was charged; please try again.",
+    TimeoutError: "That took too long. If no message about it appears, nothing was charged; please try again.",
 }
 
 

@@ -16,7 +16,7 @@ from bot.slack.views.words import quoted, sentence, span, usd
 MESSAGES = drawn_views.messages()
 FORMS = drawn_views.forms()
 LEFT_HAND_WORDS = re.compile(
-    r"\b(provider|upstream|order|attempt|render|renders|hold|held|capture[sd]?|release[sd]?|circuit|card intent|"
+    r"\b(provider|upstream|order|attempt|render|renders|hold|held|capture[sd]?|release[sd]?|circuit|cards?|"
     r"workflow|ledger|micros)s?\b",
     re.IGNORECASE,
 )
@@ -60,7 +60,7 @@ def test_a_form_keeps_slacks_limits(name):
 def test_our_own_words_never_reach_the_screen(name):
     drawn = {"text": MESSAGES[name].text, "blocks": MESSAGES[name].blocks} if name in MESSAGES else FORMS[name]
     for text in _texts(drawn):
-        assert not LEFT_HAND_WORDS.search(text), text
+        assert not LEFT_HAND_WORDS.search(re.sub("`[^`]*`", "", text)), text
         assert not BAR_GLYPHS.search(text)
 
 

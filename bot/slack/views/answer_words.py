@@ -59,7 +59,7 @@ def option_words(trouble: OptionTrouble) -> str:
     match trouble.mistake:
         case Mistake.UNKNOWN:
             meant = f" Did you mean `{quoted(trouble.suggestion)}`?" if trouble.suggestion else ""
-            return f"I do not know the option {option}.{meant} There are {allowed}."
+            return f"I do not know the option {option}.{meant} You can use {allowed}."
         case Mistake.REPEATED:
             return f"{option} says something a second time; use {allowed}."
         case Mistake.NO_VALUE:

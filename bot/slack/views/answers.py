@@ -33,9 +33,9 @@ def accepted(answer: Accepted) -> Message:
     if not answer.fresh:
         said = f"Video #{number} was already started; this did not start it again."
     elif answer.queue_place:
-        said = f"Video #{number} is in line, place {answer.queue_place} of yours. Its card keeps you posted."
+        said = f"Video #{number} is in line, place {answer.queue_place} of yours. Its message keeps you posted."
     else:
-        said = f"Video #{number} is on its way. Its card keeps you posted."
+        said = f"Video #{number} is on its way. Its message keeps you posted."
     return message(said, section(said))
 
 
@@ -159,7 +159,9 @@ def cancel_said(answer: CancelAnswer) -> Message:
         case CancelOutcome.CANCELLED:
             said = f"{number} is cancelled. Nothing was charged."
         case CancelOutcome.ASKED:
-            said = f"The service is asked to stop {number[0].lower()}{number[1:]}. Its card will say what came of it."
+            said = (
+                f"The service is asked to stop {number[0].lower()}{number[1:]}. Its message will say what came of it."
+            )
         case CancelOutcome.CANNOT:
             said = (
                 f"{number} cannot be stopped any more: the service has it and goes on, so it is paid. "

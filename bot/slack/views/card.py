@@ -169,7 +169,7 @@ def _delete(job: Job) -> ButtonElement:
         only_for=job.order.user_id,
         confirm=sure(
             f"Delete video #{job.number}?",
-            "The video and this card leave Slack for everybody here. What was paid stays paid.",
+            "The video and this message leave Slack for everybody here. What was paid stays paid.",
             yes="Delete",
         ),
     )
@@ -177,5 +177,9 @@ def _delete(job: Job) -> ButtonElement:
 
 def _remove(job: Job) -> ButtonElement:
     return button(
-        "Remove", ActionId.REMOVE, job.id, label=f"Remove this card of video {job.number}", only_for=job.order.user_id
+        "Remove",
+        ActionId.REMOVE,
+        job.id,
+        label=f"Remove this message about video {job.number}",
+        only_for=job.order.user_id,
     )

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from bot.jobs.answers import CardFacts
 from bot.jobs.model import AttemptState, Failure, Job, JobRecord, JobState, Waiting
-from bot.slack.views.words import quoted, sentence, span, usd
+from bot.slack.views.words import quoted, span, usd
 
 NOTHING_CHARGED = "Nothing was charged."
 
@@ -61,13 +61,13 @@ def failure_stage(failure: Failure | None, service: str) -> tuple[str, str]:
             return "Not made: no service here can make it any more", "Edit it to pick another model."
         case Failure.CANNOT_POST:
             return (
-                "Not made: I could not post in the place you asked from",
-                "Invite me there, or ask in a message to me.",
+                "Not made: I could not post where you asked",
+                "Invite me there, or ask me in a direct message.",
             )
         case Failure.VIDEO_LOST:
             return (
                 "The video was made, but its file is gone",
-                f"{service} does not have it any more. An admin can see why.",
+                f"{service} does not have it any more.",
             )
         case Failure.UNDELIVERABLE:
             return "The video is ready, but Slack does not take it", "It is kept. Send again tries once more."
@@ -92,7 +92,7 @@ def _queued(job: Job, facts: CardFacts) -> Words:
             down = quoted(facts.service_down_words, limit_chars=400)
             return Words(
                 stage="Waiting for a service",
-                detail=f"{sentence(down)} It starts by itself as soon as one is back.".strip(),
+                detail=f"{down}. It starts by itself as soon as one is back." if down else "It starts by itself.",
                 money=_reserved(job),
             )
         case None:
@@ -116,7 +116,7 @@ def _rendering(record: JobRecord, facts: CardFacts, now: datetime) -> Words:
     if job.cancel_requested_at is not None:
         return Words(
             stage="Cancelled by you, still being made",
-            detail=f"{sentence(_service(facts))[:-1]} is asked to stop. If it cannot, it goes on quietly and is paid;"
+            detail=f"{_service(facts)} is asked to stop. If it cannot, it goes on quietly and is paid;"
             " the video is then offered here.",
             money=_reserved(job),
         )
@@ -162,7 +162,7 @@ def _cancelled(record: JobRecord, facts: CardFacts) -> Words:
     if any(each.state is AttemptState.SUCCEEDED for each in record.attempts):
         return Words(
             stage="Cancelled, but the video was made",
-            detail=f"{sentence(_service(facts))[:-1]} could not stop it. It is kept: Send it here brings it.",
+            detail=f"{_service(facts)} could not stop it. It is kept: Send it here brings it.",
             money=_spent(job),
         )
     return Words(stage="Cancelled", money=_spent(job))

@@ -43,7 +43,7 @@ def help_text(command: str) -> Message:
         f"`{command} jobs` · `{command} show 142` · `{command} cancel 142` · `{command} quota` · `{command} status`",
         "In a thread Slack takes no commands: use *Make a video from this* in a message's ⋯ menu, "
         "which also brings pictures to life.",
-        "You can also write to me directly. Only you see answers like this one; cards and videos are for the channel.",
+        "You can also write to me directly. Only you see answers like this one; videos are for everybody there.",
     ]
     return message(
         f"Type {command} and what the video should show, or {command} alone for the form.", section("\n".join(lines))
@@ -78,7 +78,7 @@ def quota(answer: QuotaAnswer, *, command: str) -> Message:
         return message(said, section(said))
     lines = [_standing_line(each) for each in answer.standings]
     return message(
-        f"Your limits: {lines[0].replace('*', '')}",
+        lines[0].replace("*", ""),
         section("\n".join(lines)),
         context(f"Days and months are those of {quoted(answer.time_zone)}. `{command} jobs` shows what it went to."),
     )
