@@ -12,8 +12,9 @@ from slack_double import SlackDouble, slack_double
 from sqlmodel import SQLModel
 from virtual_clock import VirtualClock
 
+from bot.catalogue.model import ModelClass, Shape
 from bot.jobs.answers import CardFacts
-from bot.jobs.model import ENDED, JobRecord, JobState
+from bot.jobs.model import ENDED, JobRecord, JobState, Order, Place
 from bot.jobs.ports import SpooledVideo
 from bot.slack.cards import CardWriter
 from bot.slack.client import SlackDoor
@@ -30,7 +31,7 @@ from bot.slack.uploads import SlackFiles
 from bot.slack.wording import not_started
 from bot.store.deliveries import StoredDeliveries, StoredTellings
 from bot.store.engine import Store, open_engine
-from bot.store.job_rows import job_of
+from bot.store.job_rows import job_of, wanted_of
 from bot.store.slack import StoredCards
 from bot.store.tables.jobs import JobRow
 
@@ -118,9 +119,9 @@ class Desk:
                 "order_key": job_id,
                 "user_id": "U1",
                 "slack_channel_id": "C1",
-                "prompt": "a corgi surfing at sunset",
+                "prompt": ORDER.prompt,
                 "prompt_hash": job_id,
-                "wanted": WANTED,
+                "wanted": wanted_of(ORDER),
                 "state": JobState.QUEUED.value,
                 "state_since": self.clock.now(),
                 "created_at": self.clock.now(),
@@ -171,18 +172,17 @@ class Desk:
 
 UNDRAWABLE = "a prompt over which the view stumbles"
 
-WANTED = {
-    "model": None,
-    "model_class": "fast",
-    "length_s": 8,
-    "shape": "wide",
-    "resolution": "720p",
-    "audio": None,
-    "seed": None,
-    "picture_id": None,
-    "picture_fit": "whole",
-    "parent_job_id": None,
-}
+ORDER = Order(
+    team_id="T1",
+    user_id="U1",
+    place=Place(slack_channel_id="C1"),
+    prompt="a corgi surfing at sunset",
+    model=None,
+    model_class=ModelClass.FAST,
+    length_s=8,
+    shape=Shape.WIDE,
+    resolution="720p",
+)
 
 
 def draw(
