@@ -8,7 +8,9 @@ import sys
 import typer
 
 from bot import config, wiring
+from bot.catalogue.loader import CatalogueError
 from bot.clock import SystemClock, new_id
+from bot.slack.identity import TokenRefusedError
 from bot.store.engine import DatabaseTakenError
 from bot.store.migrate import NewerSchemaError
 
@@ -29,7 +31,7 @@ def run() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)  # It logs whole URLs, and some carry a signature.
     try:
         asyncio.run(serve(settings))
-    except (DatabaseTakenError, NewerSchemaError) as error:
+    except (DatabaseTakenError, NewerSchemaError, CatalogueError, TokenRefusedError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
 

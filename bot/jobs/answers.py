@@ -26,6 +26,8 @@ class Wish:
     picture_id: str | None = None
     picture_fit: Fit = Fit.WHOLE
     parent_job_id: str | None = None
+    avoided: tuple[str, ...] = ()
+    """Upstreams not to be asked: where an earlier video of this wish is stuck."""
 
 
 class Problem(StrEnum):

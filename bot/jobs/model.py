@@ -114,6 +114,8 @@ class Order:
     picture_id: str | None = None
     picture_fit: Fit = Fit.WHOLE
     parent_job_id: str | None = None
+    avoided: tuple[str, ...] = ()
+    """Upstreams that are not asked: where an earlier video of the same wish is stuck."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

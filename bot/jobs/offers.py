@@ -44,8 +44,9 @@ class Offers:
         model_class = models[0].model_class if models else wish.model_class or ModelClass.FAST
         settled = _settled(wish, models)
         complaints += complaints_of(settled, wish, named, models, self._registry.offered(now))
-        wanted = wanted_of(_order(settled, named, model_class), usd_micros_max=None)
-        quoted = quote(wanted, self._registry.upstreams, await self._healths.circuits(), now)
+        wanted = wanted_of(order_of(settled, named.name if named else None, model_class), usd_micros_max=None)
+        asked = [each for each in self._registry.upstreams if each.name not in wish.avoided]
+        quoted = quote(wanted, asked, await self._healths.circuits(), now)
         if isinstance(quoted, Plan) and not complaints:
             reasons = tuple(dict.fromkeys(skip.words for skip in quoted.skipped if skip.reason not in _OTHERS))
             label = named.label if named is not None else ""
@@ -132,14 +133,14 @@ def _settled(wish: Wish, models: Sequence[Model]) -> Wish:
     )
 
 
-def _order(wish: Wish, named: Model | None, model_class: ModelClass) -> Order:
+def order_of(wish: Wish, model_name: str | None, model_class: ModelClass) -> Order:
     """The wish as the order it would become; every open choice is settled."""
     return Order(
         team_id=wish.team_id,
         user_id=wish.user_id,
         place=wish.place,
         prompt=wish.prompt,
-        model=named.name if named is not None else None,
+        model=model_name,
         model_class=model_class,
         length_s=wish.length_s or LENGTH_S,
         shape=wish.shape or Shape.WIDE,
@@ -149,6 +150,7 @@ def _order(wish: Wish, named: Model | None, model_class: ModelClass) -> Order:
         picture_id=wish.picture_id,
         picture_fit=wish.picture_fit,
         parent_job_id=wish.parent_job_id,
+        avoided=wish.avoided,
     )
 
 

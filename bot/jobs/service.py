@@ -1,6 +1,6 @@
 """The use cases: what a listener calls, once. Nothing here knows Slack, SQL or a service's wire."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.clock import Clock, NewId
@@ -23,8 +23,8 @@ from bot.jobs.answers import (
     StatusAnswer,
     Wish,
 )
-from bot.jobs.model import ENDED, AttemptState, JobRecord, JobState, Order
-from bot.jobs.offers import Offers
+from bot.jobs.model import ENDED, AttemptState, JobRecord, JobState
+from bot.jobs.offers import Offers, order_of
 from bot.jobs.pictures import PictureDesk
 from bot.jobs.ports import Acceptance, Committed, Full, JobBook, Overdrawn, Repeated, Surface
 from bot.jobs.standing import Standings
@@ -100,7 +100,7 @@ class JobService:
         committed = await self._book.accept(
             Acceptance(
                 job_id=self._new_id(),
-                order=order_of(offer),
+                order=order_of(offer.wish, offer.model_name, offer.model_class),
                 order_key=order_key,
                 usd_micros=offer.usd_micros,
                 catalogue_version=self._offers.catalogue_version,
@@ -205,6 +205,33 @@ class JobService:
         # Should we die between the two, the sweep finds a delivering job without a story and gives it one.
         return again is not None and await self._book.next_generation(again.job)
 
+    async def keep_waiting(self, team_id: str, user_id: str, job_id: str) -> bool:
+        """The person's word on a stuck video: nothing changes, watching goes on anyway. False: not theirs, or over."""
+        return await self._stuck(team_id, user_id, job_id) is not None
+
+    async def elsewhere(self, team_id: str, user_id: str, job_id: str) -> bool:
+        """Start a stuck video once more at another service, as an order of its own: both may have to be paid.
+
+        The stuck one goes on being watched and is delivered late. False: not theirs, over, or nobody else can make it.
+        """
+        record = await self._stuck(team_id, user_id, job_id)
+        wish = await self.wish_of(team_id, user_id, job_id)
+        if record is None or record.attempt is None or wish is None:
+            return False
+        answer = await self.ask(
+            replace(wish, avoided=(record.attempt.upstream,)),
+            order_key=f"{job_id}:elsewhere",
+            price_confirmed_usd_micros=await self._standings.elsewhere_usd_micros(record),
+            again_confirmed=True,
+        )
+        return isinstance(answer, Accepted)
+
+    async def _stuck(self, team_id: str, user_id: str, job_id: str) -> JobRecord | None:
+        record = await self.record(team_id, job_id)
+        if record is None or record.job.order.user_id != user_id or record.job.overdue_since is None:
+            return None
+        return record if record.job.state is JobState.RENDERING else None
+
     async def keep_picture(self, content: bytes) -> str:
         """Raises PictureRefused, with words for the person."""
         return await self._pictures.keep(content)
@@ -219,23 +246,3 @@ class JobService:
     async def facts(self, record: JobRecord) -> CardFacts:
         place = await self._book.queue_place(record.job.id, running_max=self._rules.running_max)
         return await self._standings.facts(record, queue_place=place)
-
-
-def order_of(offer: Offer) -> Order:
-    wish = offer.wish
-    return Order(
-        team_id=wish.team_id,
-        user_id=wish.user_id,
-        place=wish.place,
-        prompt=wish.prompt,
-        model=offer.model_name,
-        model_class=offer.model_class,
-        length_s=offer.length_s,
-        shape=offer.shape,
-        resolution=offer.resolution,
-        audio=wish.audio,
-        seed=wish.seed,
-        picture_id=wish.picture_id,
-        picture_fit=wish.picture_fit,
-        parent_job_id=wish.parent_job_id,
-    )

@@ -8,9 +8,11 @@ from bot.clock import Clock
 from bot.jobs.answers import CardFacts, ServiceStanding, StatusAnswer
 from bot.jobs.model import AttemptState, JobRecord, JobState, Waiting
 from bot.jobs.ports import Healths
+from bot.jobs.requests import wanted_of
 from bot.upstreams.circuit import Circuit, CircuitState
 from bot.upstreams.health import health_of
 from bot.upstreams.registry import Registry, Upstream
+from bot.upstreams.router import Quote, quote
 
 
 class Standings:
@@ -53,8 +55,18 @@ class Standings:
             is_preview=upstream is not None and upstream.tier is Tier.PREVIEW,
             free=model is not None and model.price.billing is Billing.FREE,
             service_down_words=await self._down_words() if waits else "",
-            elsewhere_usd_micros=None,
+            elsewhere_usd_micros=await self.elsewhere_usd_micros(record),
         )
+
+    async def elsewhere_usd_micros(self, record: JobRecord) -> int | None:
+        """What a stuck video may cost on top if another service makes it too; None: no other can, or it is not stuck."""
+        job, attempt = record.job, record.attempt
+        if job.overdue_since is None or attempt is None or job.state is not JobState.RENDERING:
+            return None
+        others = [each for each in self._registry.upstreams if each.name != attempt.upstream]
+        wanted = wanted_of(job.order, usd_micros_max=None)
+        quoted = quote(wanted, others, await self._healths.circuits(), self._clock.now())
+        return quoted.usd_micros if isinstance(quoted, Quote) else None
 
     def _can_cancel(self, record: JobRecord) -> bool:
         job, attempt = record.job, record.attempt

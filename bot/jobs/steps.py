@@ -186,7 +186,7 @@ class JobSteps:
         resting = retries.resting(record.attempts, now=now)
         planned = plan(
             self._rooms.requests.wanted(job),
-            self._rooms.registry.upstreams,
+            [each for each in self._rooms.registry.upstreams if each.name not in job.order.avoided],
             await self._rooms.healths.circuits(),
             retries.tried(record.attempts),
             job.id,

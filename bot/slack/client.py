@@ -31,7 +31,9 @@ THREADS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackDoor:
-    """`interactive` for listeners (short, never waits), `worker` for cards and deliveries, `http` for upload URLs.
+    """`interactive` for listeners (short, never waits), `worker` for cards and deliveries, each with its own session:
+
+    `hasty` for answers by `response_url`, `http` for upload URLs.
 
     `threads` read files and resolve names: the durable engine puts a small pool of its own in the loop's default place.
     """
@@ -39,6 +41,7 @@ class SlackDoor:
     interactive: AsyncWebClient
     worker: AsyncWebClient
     http: aiohttp.ClientSession
+    hasty: aiohttp.ClientSession
     threads: ThreadPoolExecutor
 
 
@@ -63,6 +66,7 @@ async def opened_slack(
                 interactive=_client(token, base_url, hasty),
                 worker=_client(token, base_url, calm),
                 http=calm,
+                hasty=hasty,
                 threads=threads,
             )
     finally:

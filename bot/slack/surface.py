@@ -63,7 +63,7 @@ class SlackSurface:
     def changed(self, job_id: str) -> None:
         self._writer.changed(job_id)
 
-    async def adopt(self, job_id: str, *, slack_channel_id: str, ts: str) -> None:
+    async def adopt(self, job_id: str, slack_channel_id: str, ts: str) -> None:
         """A button of this job was pressed on that message. If we never learned where its card is: there."""
         if await self._cards.adopt(job_id, slack_channel_id, ts):
             self._writer.changed(job_id)

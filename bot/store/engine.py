@@ -47,6 +47,10 @@ class Store:
         """Run `work` on one consistent view of the database."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, work)
 
+    async def ping(self) -> None:
+        """Raises whatever keeps the database from answering."""
+        await self.read(lambda session: session.execute(sa.text("SELECT 1")))
+
     def close(self) -> None:
         self._writers.shutdown()
         self._readers.shutdown()

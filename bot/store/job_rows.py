@@ -26,6 +26,7 @@ def wanted_of(order: Order) -> dict[str, Any]:
         "picture_id": order.picture_id,
         "picture_fit": order.picture_fit.value,
         "parent_job_id": order.parent_job_id,
+        "avoided": list(order.avoided),
     }
 
 
@@ -46,6 +47,7 @@ def order_of(row: JobRow) -> Order:
         picture_id=wanted["picture_id"],
         picture_fit=Fit(wanted["picture_fit"]),
         parent_job_id=wanted["parent_job_id"],
+        avoided=tuple(wanted["avoided"]),
     )
 
 

@@ -28,8 +28,8 @@ def migrate(engine: sa.Engine) -> None:
         return
     if found is not None and found not in {each.revision for each in scripts.walk_revisions()}:
         raise NewerSchemaError(
-            "This database was last used by a newer version of sora-bot. Start that version again, or restore the backup "
-            "it made before it changed anything."
+            "This database was last used by a newer version of sora-bot. Start that version again, or restore the"
+            " backup it made before it changed anything."
         )
     with engine.begin() as connection:
         command.upgrade(alembic_config(connection), "head")

@@ -3,15 +3,17 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
+from slack_bolt.async_app import AsyncApp
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Catalogue
 from bot.clock import Clock, NewId
 from bot.config import Settings
 from bot.jobs import workflow
@@ -21,7 +23,6 @@ from bot.jobs.doubt import Doubt
 from bot.jobs.model import JobRecord
 from bot.jobs.offers import Offers
 from bot.jobs.pictures import PictureDesk
-from bot.jobs.ports import Alarm
 from bot.jobs.requests import RequestMaker
 from bot.jobs.service import JobService, Rules
 from bot.jobs.standing import Standings
@@ -36,14 +37,17 @@ from bot.quota.periods import Span
 from bot.slack.app import build_app
 from bot.slack.client import opened_slack
 from bot.slack.entrance import entrance
-from bot.slack.sockets import Sockets
+from bot.slack.errands import Errands
+from bot.slack.identity import who_we_are
+from bot.slack.replies import Replies
+from bot.slack.sockets import Sockets, opened_sockets
 from bot.store.drafts import StoredDrafts
 from bot.store.engine import Store, open_engine, opened_store
 from bot.store.jobs import StoredJobs
 from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry, Upstream
 from bot.web.app import build_web, webhook_url
-from bot.web.health import Readiness
+from bot.web.health import Question, Readiness
 from bot.wiring.services import opened_services
 from bot.wiring.surface import slack_side
 
@@ -98,16 +102,21 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
             place = await book.queue_place(record.job.id, running_max=settings.running_max)
             return await standings.facts(record, queue_place=place)
 
-        front = await owned.enter_async_context(
-            opened_front(settings, door, StoredDrafts(store, clock=clock, new_id=new_id))
+        identity = await who_we_are(door.interactive)
+        replies = Replies(
+            client=door.interactive,
+            http=door.hasty,
+            clock=clock,
+            can_join="channels:join" in identity.scopes,
+            bot_user_id=identity.bot_user_id,
         )
         slack = slack_side(
             door=door,
             store=store,
             records=book.record,
             facts=facts,
-            refusal_words=front.refusal_words,
-            tells_privately=front.tells_privately,
+            refusal_words=replies.refusal_words,
+            tells_privately=replies.tell_privately,
             clock=clock,
             alarm=log_alarm,
             holder=new_id(),
@@ -156,3 +165,144 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
             new_id=new_id,
             rules=_rules(settings),
         )
+        errands = await owned.enter_async_context(Errands())
+        app = build_app(
+            client=door.interactive,
+            http=door.hasty,
+            jobs=jobs,
+            drafts=StoredDrafts(store, clock=clock, new_id=new_id),
+            replies=replies,
+            errands=errands,
+            clock=clock,
+            card_seen=slack.surface.adopt,
+            command=settings.command,
+            takes_pictures="files:read" in identity.scopes,
+        )
+        sweep = Sweep(book, workflow.lost_stories, clock, log_alarm)
+        await owned.enter_async_context(workflow.running_engine(engine, steps))
+        loops = await owned.enter_async_context(_Loops(watcher.run, slack.writer.run, sweep.run))
+        await sweep.once()
+        sockets = None
+        if settings.slack_app_token is not None:
+            app_token = settings.slack_app_token.get_secret_value()
+            sockets = await owned.enter_async_context(opened_sockets(app, app_token=app_token, clock=clock))
+        readiness = Readiness({"database": _database(store), "slack": _slack(sockets)})
+        desk = WebhookDesk(book, registry, watcher, wakes, clock)
+        web_app = build_web(entrance=_entrance(settings, app, clock), desk=desk, readiness=readiness)
+        port = await owned.enter_async_context(_listening(web_app, settings.host, settings.port))
+        yield Bot(greeting=_greeting(settings, registry, port), port=port, failed=loops.failed)
+
+
+def limits_of(settings: Settings) -> tuple[Limit, ...]:
+    return tuple(
+        Limit(
+            scope=ScopeKind(each.scope),
+            span=Span(each.period),
+            usd_micros=None if each.usd is None else round(each.usd * 1_000_000),
+            clips=each.clips,
+        )
+        for each in settings.limits
+        if each.usd is not None or each.clips is not None
+    )
+
+
+class _Loops:
+    """Work that goes on for as long as the bot runs. One that ends has failed, and the bot with it."""
+
+    def __init__(self, *loops: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._loops = loops
+        self._running: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> "_Loops":
+        self._running = [asyncio.ensure_future(loop()) for loop in self._loops]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def failed(self) -> None:
+        ended, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            await task
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve the application; the port is the one really taken (0 lets the system choose)."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        confirm_above_usd_micros=round(settings.confirm_above_usd * 1_000_000),
+        running_max=settings.running_max,
+        queued_max=settings.queued_max,
+        again_window=settings.again_window,
+        time_zone=settings.time_zone,
+    )
+
+
+def _engine_settings(settings: Settings, new_id: NewId) -> workflow.EngineSettings:
+    sqlite = settings.database_url.startswith("sqlite")
+    return workflow.EngineSettings(
+        url=settings.database_url,
+        engine=open_engine(settings.database_url, busy_timeout_ms=30_000, isolation_level="IMMEDIATE")
+        if sqlite
+        else None,
+        executor_id="local" if sqlite else f"{socket.gethostname()}-{new_id()[:8]}",
+        running_max=settings.running_max,
+    )
+
+
+def _webhook_urls(settings: Settings) -> Callable[[Upstream, str], str | None]:
+    def address(upstream: Upstream, token: str) -> str | None:
+        """Where this attempt's service may call back; None: it does not, or nobody reaches us from outside."""
+        if not (settings.public_url and upstream.webhook):
+            return None
+        return webhook_url(settings.public_url, upstream.name, token)
+
+    return address
+
+
+def _entrance(settings: Settings, app: AsyncApp, clock: Clock) -> Handler | None:
+    secret = settings.slack_signing_secret
+    if settings.slack_app_token is not None or secret is None:
+        return None
+    return entrance(app, signing_secret=secret.get_secret_value(), clock=clock)
+
+
+def _database(store: Store) -> Question:
+    async def answers() -> str:
+        try:
+            await asyncio.wait_for(store.ping(), timeout=2.0)
+        except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready, and say so
+            return f"does not answer ({type(error).__name__})"
+        return ""
+
+    return answers
+
+
+def _slack(sockets: Sockets | None) -> Question:
+    async def connected() -> str:
+        return "" if sockets is None or sockets.connected else "no connection to Slack"
+
+    return connected
+
+
+def _greeting(settings: Settings, registry: Registry, port: int) -> tuple[str, ...]:
+    way = "Socket Mode" if settings.slack_app_token is not None else f"HTTP, POST /slack/events on port {port}"
+    lines = [f"sora-bot serves {settings.command} by {way}. Health: http://127.0.0.1:{port}/readyz"]
+    if registry.preview_only:
+        lines.append("No video service is set up: the built-in preview draws animatics. `sora-bot setup` adds one.")
+    else:
+        lines.append("Services: " + ", ".join(each.label for each in registry.upstreams))
+    return tuple(lines)

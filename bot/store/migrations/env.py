@@ -1,4 +1,4 @@
-"""What alembic runs: on the connection it is handed, over our tables only (the durable engine keeps its own beside them)."""
+"""What alembic runs: on the connection it is handed, over our tables only (the durable engine has its own)."""
 
 from alembic import context
 from sqlmodel import SQLModel

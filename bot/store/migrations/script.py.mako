@@ -2,7 +2,6 @@
 
 ${imports if imports else ""}
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 
 import bot.store.tables.types
