@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from slack_double import SlackDouble, slack_double
+from breaking_slack import BreakingSlack, breaking_slack
 from sqlmodel import SQLModel
 from virtual_clock import VirtualClock
 
@@ -62,7 +62,7 @@ class Life:
 @dataclass
 class Desk:
     store: Store
-    slack: SlackDouble
+    slack: BreakingSlack
     door: SlackDoor
     clock: VirtualClock
     folder: Path
@@ -215,7 +215,7 @@ async def opened_desk(folder: Path) -> AsyncIterator[Desk]:
     SQLModel.metadata.create_all(engine)
     store = Store(engine, writer_threads=1)
     try:
-        async with slack_double() as (slack, door):
+        async with breaking_slack() as (slack, door):
             yield Desk(store=store, slack=slack, door=door, clock=VirtualClock(), folder=folder)
     finally:
         store.close()

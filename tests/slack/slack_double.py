@@ -1,267 +1,209 @@
-"""A Slack of a few methods over a real socket, which can be told to go wrong at one call.
+"""Just enough of Slack to listen to a listener: it keeps every call and answers as it is told to."""
 
-Every fault is named after what the caller would see and whether Slack did the work first.
-"""
-
-import asyncio
 import json
-from collections import defaultdict
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 from aiohttp import web
+from aiohttp.test_utils import TestServer
+from slack_bolt.async_app import AsyncBoltRequest
+from virtual_clock import VirtualClock
 
-from bot.slack.client import SlackDoor, opened_slack
+from bot.slack.app import build_app
+from bot.slack.client import opened_slack
+from bot.slack.drafts import DRAFT_JSON
+from bot.slack.errands import Errands
+from bot.slack.replies import Replies
 
-
-@dataclass(frozen=True)
-class Refuse:
-    """A clear no: `{"ok": false, "error": code}`."""
-
-    code: str
-    more: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Busy:
-    """429."""
-
-    seconds: int
-
-
-@dataclass(frozen=True)
-class Page:
-    """HTML from something in between, nothing done."""
-
-    status: int = 502
-
-
-class Drop:
-    """The connection breaks before Slack does anything."""
-
-
-class DropAfter:
-    """Slack does it, and the connection breaks before the answer."""
-
-
-class HangAfter:
-    """Slack does it and never answers: the moment in which a test kills the caller."""
-
-
-Fault = Refuse | Busy | Page | Drop | DropAfter | HangAfter
-
-
-@dataclass
-class Post:
-    channel: str
-    ts: str
-    text: str
-    blocks: list[Any]
-    thread_ts: str | None
-    edits: int = 0
-    deleted: bool = False
-
-
-@dataclass
-class Upload:
-    id: str
-    name: str
-    length: int
-    alt_txt: str
-    received: int = 0
-    completed: bool = False
-    title: str = ""
-    comment: str = ""
-    channel: str | None = None
-    thread_ts: str | None = None
-    looks: int = 0
-    deleted: bool = False
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100
 
 
 class SlackDouble:
-    def __init__(self) -> None:
-        self.posts: list[Post] = []
-        self.uploads: dict[str, Upload] = {}
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-        """Every call with its arguments, in order."""
-        self.faults: dict[str, list[Fault | None]] = defaultdict(list)
-        """By method, one for each call to come; None is a call that goes well."""
-        self.members = {"C1", "C2", "D9"}
-        self.missing_scopes: set[str] = set()
-        self.seen_after_looks = 0
-        """A share shows in `files.info` only after so many looks."""
-        self.hanging = asyncio.Event()
-        self.url = ""
-        self._counted = 0
-        self._released = asyncio.Event()
+    def __init__(self):
+        self.calls = []
+        self.responses = []
+        self.refusals = {}
+        """Method name to error code."""
+        self.response_status = 200
+        self.file_answer = (200, "image/png", PNG)
 
-    # What a test asks.
+    def told(self, method):
+        return [arguments for name, arguments in self.calls if name == method]
 
-    def named(self, method: str) -> list[dict[str, Any]]:
-        return [told for name, told in self.calls if name == method]
-
-    @property
-    def shared(self) -> list[Upload]:
-        """Files that people can see."""
-        return [each for each in self.uploads.values() if each.completed and each.channel and not each.deleted]
-
-    # What Slack does.
-
-    async def serve(self, request: web.Request) -> web.StreamResponse:
+    async def api(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
-        told = await _told(request)
-        self.calls.append((method, told))
-        return await self._with_faults(method, request, lambda: self._answer(method, told))
+        arguments = await request.json() if request.content_type == "application/json" else dict(await request.post())
+        arguments = {**request.query, **arguments}
+        for name in ("view", "blocks"):
+            if isinstance(arguments.get(name), str):
+                arguments[name] = json.loads(arguments[name])
+        self.calls.append((method, arguments))
+        if method in self.refusals:
+            return web.json_response({"ok": False, "error": self.refusals[method]})
+        known = {
+            "auth.test": {"team_id": "T1", "bot_id": "B1", "user_id": "UBOT"},
+            "views.open": {"view": {"id": "V1", "hash": "h1"}},
+            "chat.postMessage": {"channel": "D1", "ts": "1.1"},
+        }
+        return web.json_response({"ok": True, **known.get(method, {})})
 
-    async def receive(self, request: web.Request) -> web.StreamResponse:
-        self.calls.append(("upload", {"file": request.match_info["file"]}))
-        received = 0
-        async for piece in request.content.iter_chunked(1 << 16):
-            received += len(piece)
-        upload = self.uploads[request.match_info["file"]]
+    async def respond(self, request: web.Request) -> web.Response:
+        self.responses.append(await request.json())
+        return web.Response(status=self.response_status, text="ok")
 
-        def done() -> dict[str, Any] | str:
-            upload.received = received
-            return f"OK - {received}"
+    async def file(self, request: web.Request) -> web.Response:
+        self.calls.append(("GET file", {"authorization": request.headers.get("Authorization")}))
+        status, kind, body = self.file_answer
+        return web.Response(status=status, content_type=kind, body=body)
 
-        return await self._with_faults("upload", request, done)
+    def routes(self) -> web.Application:
+        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app.router.add_post("/api/{method}", self.api)
+        app.router.add_post("/respond", self.respond)
+        app.router.add_get("/files/{name}", self.file)
+        return app
 
-    async def _with_faults(self, method: str, request: web.Request, work: Any) -> web.StreamResponse:
-        fault = self.faults[method].pop(0) if self.faults[method] else None
-        match fault:
-            case Refuse(code=code, more=more):
-                return web.json_response({"ok": False, "error": code, **more})
-            case Busy(seconds=seconds):
-                return web.json_response(
-                    {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(seconds)}
-                )
-            case Page(status=status):
-                return web.Response(status=status, text="<html>bad gateway</html>", content_type="text/html")
-            case Drop():
-                return _broken(request)
-            case DropAfter():
-                work()
-                return _broken(request)
-            case HangAfter():
-                work()
-                self.hanging.set()
-                await self._released.wait()
-                return _broken(request)
-            case _:
-                answer = work()
-                return web.Response(text=answer) if isinstance(answer, str) else web.json_response(answer)
 
-    def _answer(self, method: str, told: dict[str, Any]) -> dict[str, Any]:
-        handler = getattr(self, "_" + method.replace(".", "_"), None)
-        if handler is None:
-            return {"ok": False, "error": "unknown_method"}
-        error = handler(told)
-        return {"ok": True, **error} if isinstance(error, dict) else {"ok": False, "error": error}
+class MemoryDrafts:
+    def __init__(self):
+        self.kept = {}
 
-    def _chat_postMessage(self, told: dict[str, Any]) -> dict[str, Any] | str:
-        channel = "D9" if told["channel"].startswith("U") else told["channel"]
-        if channel not in self.members:
-            return "channel_not_found"
-        self._counted += 1
-        ts = f"17000000{self._counted:02}.000100"
-        self.posts.append(
-            Post(channel, ts, told.get("text", ""), _json(told.get("blocks")) or [], told.get("thread_ts"))
-        )
-        return {"channel": channel, "ts": ts}
+    async def put(self, draft):
+        draft_id = f"d{len(self.kept) + 1}"
+        self.kept[draft_id] = DRAFT_JSON.dump_json(draft)
+        return draft_id
 
-    def _chat_update(self, told: dict[str, Any]) -> dict[str, Any] | str:
-        post = self._post(told)
-        if post is None:
-            return "message_not_found"
-        post.text, post.blocks, post.edits = told["text"], _json(told.get("blocks")) or [], post.edits + 1
-        return {"channel": post.channel, "ts": post.ts}
+    async def get(self, team_id, user_id, draft_id):
+        found = DRAFT_JSON.validate_json(self.kept[draft_id]) if draft_id in self.kept else None
+        return found if found and (found.wish.team_id, found.wish.user_id) == (team_id, user_id) else None
 
-    def _chat_delete(self, told: dict[str, Any]) -> dict[str, Any] | str:
-        post = self._post(told)
-        if post is None:
-            return "message_not_found"
-        post.deleted = True
-        return {}
 
-    def _files_getUploadURLExternal(self, told: dict[str, Any]) -> dict[str, Any] | str:
-        self._counted += 1
-        upload = Upload(f"F{self._counted}", told["filename"], int(told["length"]), told.get("alt_txt", ""))
-        self.uploads[upload.id] = upload
-        return {"file_id": upload.id, "upload_url": f"{self.url}/upload/{upload.id}"}
+class Desk:
+    """A running surface with everything around it that a test looks at."""
 
-    def _files_completeUploadExternal(self, told: dict[str, Any]) -> dict[str, Any] | str:
-        upload = self.uploads.get(told["files"][0]["id"])
-        if upload is None or upload.received != upload.length or upload.completed:
-            return "file_not_found"
-        channel = told.get("channel_id")
-        if channel is not None and channel not in self.members:
-            return "channel_not_found"
-        upload.completed, upload.channel, upload.thread_ts = True, channel, told.get("thread_ts")
-        upload.title, upload.comment = told["files"][0]["title"], told.get("initial_comment", "")
-        return {"files": [{"id": upload.id}]}
+    def __init__(self, slack, base, app, jobs, drafts, replies, clock, errands):
+        self.slack, self.base, self.app, self.jobs, self.drafts = slack, base, app, jobs, drafts
+        self.replies, self.clock, self.errands = replies, clock, errands
+        self.seen = []
 
-    def _files_info(self, told: dict[str, Any]) -> dict[str, Any] | str:
-        if "files:read" in self.missing_scopes:
-            return "missing_scope"
-        upload = self.uploads.get(told["file"])
-        if upload is None or not upload.completed:
-            return "file_not_found"
-        if upload.deleted:
-            return "file_deleted"
-        upload.looks += 1
-        visible = upload.channel is not None and upload.looks > self.seen_after_looks
-        shares = {"public": {upload.channel: [{"ts": "1.2", "thread_ts": upload.thread_ts}]}} if visible else {}
-        return {"file": {"id": upload.id, "mimetype": "video/mp4", "shares": shares}}
+    async def send(self, body):
+        """What the ack was: (status, parsed body)."""
+        answer = await self.app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        return answer.status, json.loads(answer.body) if answer.body else {}
 
-    def _files_delete(self, told: dict[str, Any]) -> dict[str, Any] | str:
-        upload = self.uploads.get(told["file"])
-        if upload is None or not upload.completed or upload.deleted:
-            return "file_not_found"
-        upload.deleted = True
-        return {}
+    async def command(self, text, **changes):
+        body = {
+            "command": "/sora",
+            "text": text,
+            "team_id": "T1",
+            "user_id": "U1",
+            "channel_id": "C1",
+            "trigger_id": f"t{text}",
+            "response_url": f"{self.base}/respond",
+        }
+        return await self.send({**body, **changes})
 
-    def _post(self, told: dict[str, Any]) -> Post | None:
-        found = (p for p in self.posts if (p.channel, p.ts) == (told["channel"], told["ts"]) and not p.deleted)
-        return next(found, None)
+    async def click(self, action_id, value, *, user="U1", ephemeral=True, trigger="t2", **changes):
+        body = {
+            "type": "block_actions",
+            "team": {"id": "T1"},
+            "user": {"id": user, "team_id": "T1"},
+            "channel": {"id": "C1"},
+            "trigger_id": trigger,
+            "response_url": f"{self.base}/respond",
+            "container": {"message_ts": "9.9", "channel_id": "C1", "is_ephemeral": ephemeral},
+            "actions": [{"type": "button", "action_id": action_id, "value": value, "block_id": "b"}],
+        }
+        return await self.send({**body, **changes})
 
-    def release(self) -> None:
-        self._released.set()
+    def form(self):
+        """The newest drawing of the form."""
+        return self.slack.told("views.update")[-1]["view"]
+
+    def submission(self, view, *, typed=None, **fields):
+        return form_body("view_submission", view, typed=typed, **fields)
+
+    async def quiet(self):
+        """Until everything that was begun has ended."""
+        while self.errands._running:
+            await asyncio_wait(self.errands._running)
+
+
+async def asyncio_wait(tasks):
+    import asyncio
+
+    await asyncio.wait(set(tasks))
+
+
+def form_body(kind, view, *, typed=None, **fields):
+    """A form as Slack sends it back: what it was drawn with, `typed` in the first prompt field, `fields` elsewhere."""
+    values = {}
+    for block in view["blocks"]:
+        element = block.get("element")
+        if block["type"] != "input":
+            continue
+        action = element["action_id"]
+        state = {"type": element["type"]}
+        match element["type"]:
+            case "plain_text_input":
+                state["value"] = element.get("initial_value")
+                if typed is not None and block["block_id"] == "prompt_0_none":
+                    state["value"] = typed
+                if action in fields:
+                    state["value"] = fields[action]
+            case "static_select":
+                chosen = fields.get(action)
+                match_option = [each for each in element["options"] if each["value"] == chosen]
+                state["selected_option"] = match_option[0] if match_option else element["initial_option"]
+            case "conversations_select":
+                state["selected_conversation"] = fields.get(action, element.get("initial_conversation"))
+            case "file_input":
+                state["files"] = fields.get(action, [])
+            case "checkboxes":
+                state["selected_options"] = fields.get(action, [])
+        values.setdefault(block["block_id"], {})[action] = state
+    shown = {
+        "id": "V1",
+        "hash": "h2",
+        "type": "modal",
+        "callback_id": view["callback_id"],
+        "private_metadata": view.get("private_metadata", ""),
+        "app_installed_team_id": "T1",
+        "state": {"values": values},
+    }
+    return {
+        "type": kind,
+        "team": {"id": "T1"},
+        "user": {"id": "U1", "team_id": "T1"},
+        "trigger_id": "t3",
+        "view": shown,
+        "response_urls": [],
+    }
 
 
 @asynccontextmanager
-async def slack_double() -> AsyncIterator[tuple[SlackDouble, SlackDoor]]:
-    """The double on a free port, and the bot's own connections to it."""
-    slack = SlackDouble()
-    app = web.Application(client_max_size=1 << 30)
-    app.router.add_route("*", "/api/{method}", slack.serve)
-    app.router.add_post("/upload/{file}", slack.receive)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    slack.url = f"http://{host}:{port}"
-    try:
-        async with opened_slack(token="xoxb-test", base_url=f"{slack.url}/api/", timeout_s=5) as door:
-            yield slack, door
-    finally:
-        slack.release()
-        await runner.cleanup()
+async def running_desk(jobs, *, ack_limit_s=1.0, can_join=True, **options):
+    slack, drafts, clock = SlackDouble(), MemoryDrafts(), VirtualClock()
+    async with TestServer(slack.routes()) as server:
+        base = str(server.make_url("")).rstrip("/")
+        async with opened_slack(token="xoxb-1", base_url=f"{base}/api/") as door, Errands(grace_s=1) as errands:
+            replies = Replies(
+                client=door.interactive, http=door.http, clock=clock, can_join=can_join, bot_user_id="UBOT"
+            )
+            desk = Desk(slack, base, None, jobs, drafts, replies, clock, errands)
 
+            async def card_seen(job_id, slack_channel_id, ts):
+                desk.seen.append((job_id, slack_channel_id, ts))
 
-async def _told(request: web.Request) -> dict[str, Any]:
-    if request.content_type == "application/json":
-        return dict(await request.json())
-    return {**request.query, **await request.post()}
-
-
-def _json(text: Any) -> Any:
-    return json.loads(text) if isinstance(text, str) else text
-
-
-def _broken(request: web.Request) -> web.StreamResponse:
-    assert request.transport is not None
-    request.transport.abort()
-    return web.Response()
+            desk.app = build_app(
+                client=door.interactive,
+                http=door.http,
+                jobs=jobs,
+                drafts=drafts,
+                replies=replies,
+                errands=errands,
+                clock=clock,
+                card_seen=card_seen,
+                ack_limit_s=ack_limit_s,
+                **options,
+            )
+            yield desk

@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from breaking_slack import Busy, Drop, DropAfter, HangAfter, Page, Refuse
 from slack_desk import opened_desk
-from slack_double import Busy, Drop, DropAfter, HangAfter, Page, Refuse
 
 from bot.jobs.ports import Announced
 from bot.slack.ports import CardState

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from breaking_slack import Busy, DropAfter, HangAfter, Refuse
 from slack_desk import UNDRAWABLE, Desk, Life, opened_desk
-from slack_double import Busy, DropAfter, HangAfter, Refuse
 
 from bot.jobs.model import JobState
 from bot.slack.cards import LEASE_S

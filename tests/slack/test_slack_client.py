@@ -4,7 +4,7 @@ import logging
 import socket
 
 import pytest
-from slack_double import Busy, Drop, DropAfter, Fault, HangAfter, Page, Refuse, slack_double
+from breaking_slack import Busy, Drop, DropAfter, Fault, HangAfter, Page, Refuse, breaking_slack
 
 from bot.slack.client import opened_slack
 from bot.slack.failures import (
@@ -27,7 +27,7 @@ from bot.slack.failures import (
 
 
 async def failure_after(fault: Fault) -> SlackFailure:
-    async with slack_double() as (slack, door):
+    async with breaking_slack() as (slack, door):
         slack.faults["chat.postMessage"] = [fault]
         with pytest.raises(SlackFailure) as raised, slack_failures("chat.postMessage"):
             await door.worker.chat_postMessage(channel="C1", text="a secret prompt")
@@ -88,7 +88,7 @@ async def test_a_refused_connection_was_never_sent() -> None:
 
 
 async def test_silence_ends_after_the_timeout_as_unknown() -> None:
-    async with slack_double() as (slack, _):
+    async with breaking_slack() as (slack, _):
         slack.faults["chat.postMessage"] = [HangAfter()]
         async with opened_slack(token="xoxb-test", base_url=f"{slack.url}/api/", timeout_s=0.2) as door:
             with pytest.raises(OutcomeUnknown), slack_failures("chat.postMessage"):

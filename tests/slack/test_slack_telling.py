@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from breaking_slack import Busy, DropAfter, HangAfter, Refuse
 from slack_desk import Desk, opened_desk
-from slack_double import Busy, DropAfter, HangAfter, Refuse
 
 from bot.jobs.model import Failure, JobRecord, JobState
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from slack_double import Drop, DropAfter, Page, Refuse, slack_double
+from breaking_slack import Drop, DropAfter, Page, Refuse, breaking_slack
 
 from bot.slack.failures import FilesRefused, OutcomeUnknown
 from bot.slack.uploads import SlackFiles
@@ -12,7 +12,7 @@ from bot.slack.uploads import SlackFiles
 async def test_bytes_arrive_whole_and_with_a_length(tmp_path: Path) -> None:
     path = tmp_path / "video.mp4"
     path.write_bytes(bytes(range(256)) * 5000)
-    async with slack_double() as (slack, door):
+    async with breaking_slack() as (slack, door):
         files = SlackFiles(door)
         grant = await files.grant(file_name="video.mp4", size_bytes=path.stat().st_size, alt_txt="a video")
         await files.send(grant, path)
@@ -23,7 +23,7 @@ async def test_bytes_arrive_whole_and_with_a_length(tmp_path: Path) -> None:
 
 
 async def test_the_comment_travels_in_a_body_and_not_in_a_url(tmp_path: Path) -> None:
-    async with slack_double() as (slack, door):
+    async with breaking_slack() as (slack, door):
         files = SlackFiles(door)
         grant = await files.grant(file_name="a.jpg", size_bytes=3, alt_txt="")
         await files.send(grant, b"abc")
@@ -34,7 +34,7 @@ async def test_the_comment_travels_in_a_body_and_not_in_a_url(tmp_path: Path) ->
 
 @pytest.mark.parametrize("fault", [Drop(), DropAfter(), Page(500), Page(302)], ids=["drop", "after", "500", "302"])
 async def test_a_broken_upload_is_an_unknown_outcome(tmp_path: Path, fault: object) -> None:
-    async with slack_double() as (slack, door):
+    async with breaking_slack() as (slack, door):
         files = SlackFiles(door)
         grant = await files.grant(file_name="a.jpg", size_bytes=3, alt_txt="")
         slack.faults["upload"] = [fault]
@@ -43,7 +43,7 @@ async def test_a_broken_upload_is_an_unknown_outcome(tmp_path: Path, fault: obje
 
 
 async def test_a_refusal_keeps_slacks_word() -> None:
-    async with slack_double() as (slack, door):
+    async with breaking_slack() as (slack, door):
         slack.faults["files.getUploadURLExternal"] = [Refuse("file_uploads_disabled")]
         with pytest.raises(FilesRefused) as refused:
             await SlackFiles(door).grant(file_name="a.mp4", size_bytes=3, alt_txt="")
