@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-QUIET_S = 0.02
+QUIET_S = 0.025
 """Real time without a change after which the program counts as waiting."""
-PATIENCE_S = 20.0
-"""Real time after which a test that waits for something has failed."""
+PATIENCE_S = 8.0
+"""Real time that the program gets when the clock may not move any further."""
 
 
 class VirtualClock:
@@ -55,20 +55,26 @@ class VirtualClock:
         await self.settle()
 
     async def until(self, holds: Callable[[], object], *, within_s: float = 600) -> None:
-        """Move time from sleeper to sleeper until `holds()` is true. Fails past `within_s` of virtual time."""
+        """Move time from sleeper to sleeper until `holds()` is true.
+
+        Time does not move past `within_s`; there the program gets some seconds of real time to finish what is on its
+        way, because a slow machine is no reason to fail.
+        """
         limit = self._now + timedelta(seconds=within_s)
-        started = asyncio.get_running_loop().time()
-        while not holds():
+        waited_since: float | None = None
+        while True:
             await self.settle(or_until=holds)
             if holds():
                 return
             at = self._next()
-            if at is not None:
-                if at > limit:
-                    raise AssertionError(f"not within {within_s} s of virtual time")
+            if at is not None and at <= limit:
                 self._wake(at)
-            elif asyncio.get_running_loop().time() - started > PATIENCE_S:
-                raise AssertionError("nobody sleeps on this clock any more, and it still does not hold")
+                waited_since = None
+                continue
+            real = asyncio.get_running_loop().time()
+            waited_since = real if waited_since is None else waited_since
+            if real - waited_since > PATIENCE_S:
+                raise AssertionError(f"does not hold within {within_s} s of virtual time")
 
     async def finish(self, work: Awaitable[T], *, within_s: float = 3600) -> T:
         """Run `work` to its end, moving time whenever it waits."""

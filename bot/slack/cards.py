@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock, woken
 from bot.jobs.ports import Alarm
-from bot.slack.client import CALL_TIMEOUT_S
+from bot.slack.client import CALL_TIMEOUT_S, CONNECT_TIMEOUT_S
 from bot.slack.drawing import CardArtist, Drawn
 from bot.slack.failures import (
     NotSent,
@@ -36,7 +36,7 @@ BREATH_S = 0.1
 """After a wake-up, so that a hundred changes at once are one look at the rows."""
 LEASE_S = 2 * CALL_TIMEOUT_S + 5
 """Long enough that an edit begun under the lease has ended, or been given up, before another holder may begin."""
-LEASE_LEFT_MIN_S = CALL_TIMEOUT_S + 2
+LEASE_LEFT_MIN_S = CALL_TIMEOUT_S + CONNECT_TIMEOUT_S + 2
 AGAIN_S = 4.0
 """After an edit without an answer."""
 RECONNECT_MAX_S = 30.0
