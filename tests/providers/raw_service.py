@@ -17,7 +17,7 @@ class Told:
     """Text and bytes go as they are, anything else as JSON."""
     headers: dict[str, str] = field(default_factory=dict)
     wire: str = "answers"
-    """answers | drops (closes without an answer) | cuts (half of the body) | is_silent"""
+    """answers | drops (closes without an answer) | cuts (half of the body) | trickles (never quite done) | is_silent"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,8 @@ class RawService:
             told = self.waiting.pop(0) if self.waiting else Told(status=418, body="nothing more was expected")
             if told.wire == "is_silent":
                 await self._over.wait()
+            elif told.wire == "trickles":
+                await self._trickle(writer)
             elif told.wire != "drops":
                 writer.write(self._answer(told))
                 await writer.drain()
@@ -51,6 +53,13 @@ class RawService:
             pass
         finally:
             writer.close()
+
+    async def _trickle(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 Told\r\nContent-Length: 100000\r\n\r\n")
+        while not self._over.is_set():
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.005)
 
     def _answer(self, told: Told) -> bytes:
         body = told.body if isinstance(told.body, bytes) else self._text(told.body).encode()

@@ -3,6 +3,7 @@
 import gzip
 import inspect
 import json
+import tracemalloc
 
 import httpx
 import pytest
@@ -66,6 +67,7 @@ def an(failure: type[Exception]) -> Exception:
 def test_every_failure_of_httpx_is_put_into_our_words(failure: type[Exception], call: Call) -> None:
     with pytest.raises(ProviderError) as caught, translated(call):
         raise an(failure)
+    assert caught.value.__cause__ is None, "the texts of some repeat headers"
     if failure.__name__ in NOT_SENT:
         assert type(caught.value) is Unreachable
     elif call is Call.SUBMIT:
@@ -91,9 +93,10 @@ async def test_a_lost_answer_leaves_a_submit_open_and_a_look_to_be_repeated(wire
             assert len(service.asked) == 1
 
 
-async def test_silence_ends_at_the_limit_of_the_whole_call() -> None:
+@pytest.mark.parametrize("wire", ["is_silent", "trickles"])
+async def test_silence_and_trickling_end_at_the_limit_of_the_whole_call(wire: str) -> None:
     for call, expected in ((Call.SUBMIT, OutcomeUnknown), (Call.POLL, TimedOut)):
-        async with raw_service(Told(wire="is_silent")) as service:
+        async with raw_service(Told(wire=wire)) as service:
             with pytest.raises(expected):
                 await asked(service.base, call, timeout_s=0.1)
 
@@ -106,6 +109,18 @@ async def test_an_answer_that_would_fill_the_memory_is_not_read(body: bytes) -> 
             await asked(service.base)
         with pytest.raises(OutcomeUnknown):
             await asked(service.base, Call.SUBMIT)
+
+
+async def test_a_small_answer_that_unpacks_into_a_flood_stays_packed() -> None:
+    flood = gzip.compress(b"x" * 50_000_000)
+    async with raw_service(Told(body=flood, headers={"Content-Encoding": "gzip"})) as service:
+        tracemalloc.start()
+        try:
+            with pytest.raises(CapacityFailed):
+                await asked(service.base)
+            assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        finally:
+            tracemalloc.stop()
 
 
 async def test_a_packed_answer_is_read_even_though_none_was_asked_for() -> None:
