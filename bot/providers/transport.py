@@ -6,6 +6,7 @@ checked where they are dialled (`media.public`), and behind a proxy nobody would
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, assert_never
@@ -62,6 +63,9 @@ async def opened_client(
     for name, value in headers.items():
         if not (value.isascii() and value.isprintable()):
             raise ValueError(f"{name} holds a line break or a letter beyond ASCII and cannot travel in a header")
+    # httpx logs whole addresses (signatures, webhook tokens) and httpcore whole headers (the key).
+    for talkative in ("httpx", "httpcore"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     origins = trusted_origins | {_origin(httpx.URL(base_url))}
     async with httpx.AsyncClient(
         base_url=base_url,

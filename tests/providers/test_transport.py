@@ -3,6 +3,7 @@
 import gzip
 import inspect
 import json
+import logging
 import tracemalloc
 
 import httpx
@@ -252,3 +253,13 @@ async def test_a_page_in_place_of_the_file_is_no_file() -> None:
     async with raw_service(Told(body="<html>gateway</html>")) as service:
         with pytest.raises(CapacityFailed, match="a page"):
             await read(service.base, "videos/1/content")
+
+
+async def test_no_log_shows_the_key_or_a_signed_address(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with raw_service(Told(body={}), Told(body=b"film")) as service:
+        async with opened(service.base) as client:
+            await exchange(client, Call.SUBMIT, "POST", "videos", params={"hook": "https://x/token-1"}, timeout_s=2)
+        await read(service.base, "videos/1/content?signature=token-2")
+    assert KEY not in caplog.text
+    assert "token-" not in caplog.text
