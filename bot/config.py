@@ -62,7 +62,6 @@ class Settings(BaseSettings):
     confirm_above_usd: float = Field(default=1.0, alias="SORA_CONFIRM_ABOVE_USD", ge=0)
     running_max: int = Field(default=3, alias="SORA_RUNNING_MAX", ge=1, le=100)
     queued_max: int = Field(default=10, alias="SORA_QUEUED_MAX", ge=0, le=1000)
-    admins: str = Field(default="", alias="SORA_ADMINS")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="SORA_LOG_LEVEL")
     fal_key: SecretStr | None = Field(default=None, alias="FAL_KEY")
     fal_url: str = Field(default="", alias="SORA_FAL_URL")

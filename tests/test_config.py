@@ -1,0 +1,69 @@
+"""Settings: where they come from, what is said when they are wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.config import Settings, SettingsError, load
+
+TOKENS = {"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_APP_TOKEN": "xapp-secret-2"}
+
+
+@pytest.fixture(autouse=True)
+def _clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for field in Settings.model_fields.values():
+        if field.alias:
+            monkeypatch.delenv(field.alias, raising=False)
+
+
+def test_two_tokens_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in TOKENS.items():
+        monkeypatch.setenv(name, value)
+    settings = load()
+    assert settings.slack_bot_token is not None
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-secret-1"
+    assert [(each.scope, each.period, each.usd) for each in settings.limits] == [
+        ("person", "day", 5.0),
+        ("workspace", "month", 50.0),
+    ]
+
+
+def test_the_environment_wins_over_dotenv_and_that_over_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sora.toml").write_text('port = 1111\ncommand = "/film"\ntime_zone = "Europe/Berlin"\n')
+    (tmp_path / ".env").write_text("PORT=2222\nSORA_COMMAND=/clip\nSLACK_BOT_TOKEN=xoxb-1\nSLACK_APP_TOKEN=xapp-1\n")
+    monkeypatch.setenv("PORT", "3333")
+    settings = load()
+    assert (settings.port, settings.command, settings.time_zone) == (3333, "/clip", "Europe/Berlin")
+
+
+def test_limits_are_read_from_the_file(tmp_path: Path) -> None:
+    (tmp_path / "sora.toml").write_text('[[limits]]\nscope = "person"\nperiod = "month"\nusd = 2.5\nclips = 3\n')
+    settings = load(**TOKENS)
+    assert [(each.scope, each.period, each.usd, each.clips) for each in settings.limits] == [
+        ("person", "month", 2.5, 3)
+    ]
+
+
+def test_everything_wrong_is_said_at_once_in_words_and_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret-1")
+    monkeypatch.setenv("PORT", "lots")
+    monkeypatch.setenv("SORA_TIME_ZONE", "Mars/Olympus")
+    monkeypatch.setenv("SORA_VIDEOS_URL", "video.example.com")
+    with pytest.raises(SettingsError) as refused:
+        load()
+    told = "\n".join(refused.value.problems)
+    assert len(refused.value.problems) == 3
+    assert all(word in told for word in ("PORT", "SORA_TIME_ZONE", "Europe/Berlin", "SORA_VIDEOS_URL", "https://"))
+    assert "secret" not in told
+
+
+def test_missing_tokens_say_where_they_are_found() -> None:
+    with pytest.raises(SettingsError, match=r"SLACK_BOT_TOKEN is missing.*OAuth & Permissions"):
+        load()
+    with pytest.raises(SettingsError, match=r"SLACK_APP_TOKEN .*Socket Mode.*SLACK_SIGNING_SECRET"):
+        load(SLACK_BOT_TOKEN="xoxb-1")
+
+
+def test_secrets_print_as_stars() -> None:
+    assert "-secret-" not in repr(load(**TOKENS, FAL_KEY="fal-secret-3"))
