@@ -52,7 +52,7 @@ def build_app(
     `takes_pictures`: files:read was granted.
     """
     app = _bare_app(client)
-    desk = Desk(errands=errands, replies=replies, errors=ErrorDesk(replies), ack_limit_s=ack_limit_s)
+    desk = Desk(errands=errands, replies=replies, errors=ErrorDesk(replies, errands), ack_limit_s=ack_limit_s)
     asking = Asking(jobs=jobs, drafts=drafts, replies=replies)
     pictures = PeoplePictures(http=http, api_url=client.base_url)
     forms = Forms(asking=asking, desk=desk, pictures=pictures, takes_pictures=takes_pictures)

@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.jobs.answers import Wish
 from bot.slack.asking import Asking, sent_directly
 from bot.slack.desk import Desk
+from bot.slack.errors import Listener
 from bot.slack.forms import Forms
 from bot.slack.ids import ActionId
 from bot.slack.lookups import Lookups
@@ -50,9 +51,7 @@ class ButtonListeners:
             app.action(action.value)(self._desk.errors.reports_errors(self._answering(use)))
         app.action(ActionId.EDIT.value)(self._desk.errors.reports_errors(self.edit))
 
-    def _answering(
-        self, use: Callable[[Click, AsyncWebClient], Awaitable[Message]]
-    ) -> Callable[[AsyncAck, Body, AsyncWebClient], Awaitable[None]]:
+    def _answering(self, use: Callable[[Click, AsyncWebClient], Awaitable[Message]]) -> Listener:
         async def clicked(ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
             click = click_of(body)
             await self._desk.answer_click(ack, click.caller, self._seen_and(use, click, client))

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from typing import Any
 
@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.media.pictures import PictureRefused
+from bot.slack.errands import Errands
 from bot.slack.failures import MissingScope, NotSent, OutcomeUnknown, SlackFailure, TokenDead, TryLater
 from bot.slack.ids import CallbackId
 from bot.slack.payloads import Body, Caller, caller_of, command_caller
@@ -20,22 +21,22 @@ from bot.slack.views.answers import told
 
 _log = logging.getLogger(__name__)
 
-Listener = Callable[[AsyncAck, Body, AsyncWebClient], Awaitable[None]]
+Listener = Callable[[AsyncAck, Body, AsyncWebClient], Coroutine[Any, Any, None]]
 """How every listener of ours looks; Bolt reads the parameters' names: ack, body, client."""
 
-OURS = "Something went wrong on our side. If no message about it appears, nothing was started or charged; please try again."
+OURS = "Something went wrong on our side. If no message of it appears, nothing was charged; please try again."
 
 WORDS: Mapping[type[Exception], str] = {
     PictureRefused: "",  # carries its own words
     TryLater: "Slack is busy at the moment. Nothing was charged; please try again in a minute.",
     NotSent: "Slack could not be reached. Nothing was charged; please try again in a minute.",
-    OutcomeUnknown: "Slack's answer was lost. If no message about it appears, nothing was charged; please try again.",
+    OutcomeUnknown: "Slack's answer was lost. If no message of it appears, nothing was charged; please try again.",
     MissingScope: "The app is not allowed to do that here; an admin can add the permission. Nothing was charged.",
     TokenDead: "The app's connection to this workspace has ended; an admin has to install it again.",
     SlackFailure: "Slack did not let me do that. Nothing was charged.",
     SlackApiError: "Slack did not let me do that. Nothing was charged.",
-    aiohttp.ClientError: "A connection failed. If no message about it appears, nothing was charged; please try again.",
-    TimeoutError: "That took too long. If no message about it appears, nothing was charged; please try again.",
+    aiohttp.ClientError: "A connection failed. If no message of it appears, nothing was charged; please try again.",
+    TimeoutError: "That took too long. If no message of it appears, nothing was charged; please try again.",
 }
 
 
@@ -54,16 +55,20 @@ def is_expected(error: Exception) -> bool:
 class ErrorDesk:
     """Tells a person once, where they are, and the log under the same short reference."""
 
-    def __init__(self, replies: Replies) -> None:
+    def __init__(self, replies: Replies, errands: Errands) -> None:
         self._replies = replies
+        self._errands = errands
 
     def reports_errors(self, listener: Listener) -> Listener:
-        """Wrap a listener. Not `app.error` alone: Bolt loses an ack when the listener raises right after it."""
+        """Wrap a listener. Not `app.error` alone: Bolt loses an ack when the listener raises right after it.
+
+        It runs as an errand: Bolt neither keeps its own tasks nor waits for them at the end.
+        """
 
         @wraps(listener)  # Bolt reads the parameter names through __wrapped__
         async def guarded(ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
             try:
-                await listener(ack, body, client)
+                await self._errands.start(listener(ack, body, client))
             except Exception as error:  # noqa: BLE001 - the surface's one boundary
                 await self._report(error, ack, body)
 

@@ -38,14 +38,17 @@ class Page:
     status: int = 502
 
 
+@dataclass(frozen=True)
 class Drop:
     """The connection breaks before Slack does anything."""
 
 
+@dataclass(frozen=True)
 class DropAfter:
     """Slack does it, and the connection breaks before the answer."""
 
 
+@dataclass(frozen=True)
 class HangAfter:
     """Slack does it and never answers: the moment in which a test kills the caller."""
 

@@ -1,5 +1,6 @@
 """Just enough of Slack to listen to a listener: it keeps every call and answers as it is told to."""
 
+import asyncio
 import json
 from contextlib import asynccontextmanager
 
@@ -88,6 +89,9 @@ class Desk:
     async def send(self, body):
         """What the ack was: (status, parsed body)."""
         answer = await self.app.async_dispatch(AsyncBoltRequest(body=body, mode="socket_mode"))
+        if self.jobs.held.is_set():
+            await asyncio.sleep(0.002)  # Bolt acks an event before its listener begins
+            await self.quiet()
         return answer.status, json.loads(answer.body) if answer.body else {}
 
     async def command(self, text, **changes):
@@ -125,13 +129,7 @@ class Desk:
     async def quiet(self):
         """Until everything that was begun has ended."""
         while self.errands._running:
-            await asyncio_wait(self.errands._running)
-
-
-async def asyncio_wait(tasks):
-    import asyncio
-
-    await asyncio.wait(set(tasks))
+            await asyncio.wait(set(self.errands._running))
 
 
 def form_body(kind, view, *, typed=None, **fields):
