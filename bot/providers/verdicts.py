@@ -47,13 +47,13 @@ _CODES: tuple[tuple[type[ProviderError], frozenset[str]], ...] = (
 )  # fmt: skip
 _GONE = re.compile(r"no longer available|deprecated|shut ?down|\bretired\b|discontinued|sunset(ted)? on", re.I)
 _REFUSED = re.compile(
-    r"content.{0,12}polic|policy violation|violat\w+ .{0,40}(polic|guideline)|moderation|safety system|sensitive"
-    r"|prohibited content|inappropriate|nsfw|违规|敏感|审核",
+    r"content.{0,12}polic|policy violation|violat\w+ .{0,40}(polic|guideline)|moderation|safety system"
+    r"|(?<!case.)sensitive|\bflagged\b|prohibited content|inappropriate|nsfw|违规|敏感|审核",
     re.I,
 )
 _MONEY = re.compile(
-    r"balance|insufficient.{0,20}(quota|credit|fund)|(exceeded|exhausted).{0,20}(quota|credit)|out of credit|arrears"
-    r"|billing hard limit|payment required|top.?up|余额|额度不足|欠费",
+    r"\bbalance\b|insufficient.{0,20}(quota|credit|fund)|(exceeded|exhausted).{0,20}(quota|credit)|out of credit"
+    r"|arrears|billing hard limit|payment required|top.?up|余额|额度不足|欠费",
     re.I,
 )
 
