@@ -12,7 +12,8 @@ from bot.slack.desk import Desk
 from bot.slack.failures import slack_failures
 from bot.slack.lookups import Lookups
 from bot.slack.message import Message
-from bot.slack.payloads import Body, Caller, message_text
+from bot.slack.payloads import Body, Caller
+from bot.slack.people_messages import message_text
 from bot.slack.rate import CommandRate
 from bot.slack.text import Misread, Nothing, Prompt, Told, parse
 from bot.slack.views import answers

@@ -28,7 +28,8 @@ from bot.slack.payloads import Caller, Form, over
 from bot.slack.people_pictures import PeoplePictures
 from bot.slack.views import answers
 from bot.slack.views.answer_words import complaint_words, left_words, limit_words
-from bot.slack.views.form import FormValue, done_view, loading_view, video_form
+from bot.slack.views.form import done_view, loading_view, video_form
+from bot.slack.views.form_fields import FormValue
 from bot.slack.views.words import price
 
 FIELD_OF = {

@@ -1,6 +1,5 @@
 """From what Slack sends to values: the one place that knows the shapes of commands, clicks, shortcuts and forms."""
 
-import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -190,23 +189,6 @@ def over(form: Form, kept: Wish) -> Wish:
     if not form.key.more:
         said = replace(said, resolution=kept.resolution, audio=kept.audio, seed=kept.seed)
     return replace(said, place=place, picture_id=picture_id, parent_job_id=kept.parent_job_id)
-
-
-def message_text(message: Mapping[str, Any]) -> str:
-    """A message's words without Slack's link markup: links become their label, everything else stays."""
-    text = re.sub(r"<(?:https?|mailto):[^|>]+\|([^>]*)>", r"\1", _text(message, "text"))
-    text = re.sub(r"<((?:https?|mailto):[^|>]+)>", r"\1", text)
-    text = re.sub(r"<#[A-Z0-9]+\|([^>]+)>", r"#\1", text)
-    return html.unescape(text).strip()
-
-
-def message_picture(message: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The first picture of a message, as Slack's file object."""
-    files = message.get("files")
-    for each in files if isinstance(files, list) else []:
-        if isinstance(each, dict) and _text(each, "mimetype").startswith("image/"):
-            return each
-    return None
 
 
 class _State:

@@ -14,7 +14,8 @@ from bot.slack.desk import Desk
 from bot.slack.failures import SlackFailure
 from bot.slack.forms import Forms
 from bot.slack.ids import CallbackId
-from bot.slack.payloads import Body, Caller, caller_of, message_picture, message_text
+from bot.slack.payloads import Body, Caller, caller_of
+from bot.slack.people_messages import message_picture, message_text
 from bot.slack.people_pictures import PeoplePictures
 
 NO_PICTURE = "The picture could not be taken along."

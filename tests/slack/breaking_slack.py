@@ -79,6 +79,8 @@ class Upload:
     comment: str = ""
     channel: str | None = None
     thread_ts: str | None = None
+    ts: str = ""
+    unposted: bool = False
     looks: int = 0
     deleted: bool = False
 
@@ -182,6 +184,10 @@ class BreakingSlack:
         return {"channel": post.channel, "ts": post.ts}
 
     def _chat_delete(self, told: dict[str, Any]) -> dict[str, Any] | str:
+        for upload in self.shared:
+            if (upload.channel, upload.ts) == (told["channel"], told["ts"]):
+                upload.unposted = True
+                return {}
         post = self._post(told)
         if post is None:
             return "message_not_found"
@@ -203,6 +209,8 @@ class BreakingSlack:
             return "channel_not_found"
         upload.completed, upload.channel, upload.thread_ts = True, channel, told.get("thread_ts")
         upload.title, upload.comment = told["files"][0]["title"], told.get("initial_comment", "")
+        self._counted += 1
+        upload.ts = f"17000000{self._counted:02}.000200"
         return {"files": [{"id": upload.id}]}
 
     def _files_info(self, told: dict[str, Any]) -> dict[str, Any] | str:
@@ -215,7 +223,7 @@ class BreakingSlack:
             return "file_deleted"
         upload.looks += 1
         visible = upload.channel is not None and upload.looks > self.seen_after_looks
-        shares = {"public": {upload.channel: [{"ts": "1.2", "thread_ts": upload.thread_ts}]}} if visible else {}
+        shares = {"public": {upload.channel: [{"ts": upload.ts, "thread_ts": upload.thread_ts}]}} if visible else {}
         return {"file": {"id": upload.id, "mimetype": "video/mp4", "shares": shares}}
 
     def _files_delete(self, told: dict[str, Any]) -> dict[str, Any] | str:

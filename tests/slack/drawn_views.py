@@ -26,7 +26,8 @@ from bot.jobs.model import AttemptState, Failure, JobState, Place, Waiting
 from bot.slack.options import read_options
 from bot.slack.views import answers, listings, place
 from bot.slack.views.card import job_card
-from bot.slack.views.form import FormValue, done_view, loading_view, video_form
+from bot.slack.views.form import done_view, loading_view, video_form
+from bot.slack.views.form_fields import FormValue
 
 CHOICES = tuple(Choice(model=each, from_usd_micros=400_000) for each in MODELS)
 SERVICE = ServiceStanding(

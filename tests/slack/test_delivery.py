@@ -243,13 +243,14 @@ async def test_trouble_with_the_poster_is_nobodys_trouble(tmp_path: Path, fault:
         assert len(videos(desk)) == 1
 
 
-async def test_take_away_deletes_card_file_and_poster(tmp_path: Path) -> None:
+async def test_take_away_deletes_card_file_message_and_poster(tmp_path: Path) -> None:
     async with opened_desk(tmp_path) as desk:
         life, record = await made(desk)
         await delivered(desk, life, record)
         await desk.clock.finish(life.surface.take_away(record))
         await desk.clock.finish(life.surface.take_away(record))
         assert videos(desk) == []
+        assert [each.unposted for each in desk.slack.uploads.values() if each.channel] == [True]
         assert all(each.deleted for each in desk.slack.uploads.values())
         assert desk.slack.posts[0].deleted
 
