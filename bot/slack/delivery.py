@@ -30,7 +30,7 @@ from bot.slack.failures import (
 from bot.slack.filenames import alt_text, file_name, file_title
 from bot.slack.patience import patiently
 from bot.slack.ports import Deliveries, Delivery, DeliveryState
-from bot.slack.uploads import FileSeen, SlackFiles
+from bot.slack.uploads import SlackFiles
 from bot.slack.wording import file_comment
 
 LOOKS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
@@ -164,7 +164,7 @@ class VideoDelivery:
                 break
             else:
                 unknown_file = False
-                if _is_in(seen, delivery):
+                if seen.is_in(delivery.slack_channel_id):
                     return await self._moved(delivery, DeliveryState.SHARED)
             if at_s >= COMPLETE_AGAIN_S and delivery.state is DeliveryState.COMPLETING and not completed_again:
                 completed_again = True
@@ -209,7 +209,3 @@ class VideoDelivery:
     async def _fresh(self, delivery: Delivery) -> Delivery:
         rows = await self._deliveries.of_job(delivery.job_id)
         return next(row for row in rows if row.id == delivery.id)
-
-
-def _is_in(seen: FileSeen, delivery: Delivery) -> bool:
-    return delivery.slack_channel_id in seen.slack_channel_ids

@@ -46,6 +46,7 @@ class EarlierFiles:
     async def take_away(self, job: Job) -> None:
         """Delete the job's card and files from Slack. Repeatable; what Slack does not let us delete stays."""
         for delivery in await self._perhaps_there(job.id):
+            await self._unshare(delivery.file_id)
             await self._delete(delivery.file_id)
         card = await self._cards.card(job.id)
         if card is None:
@@ -57,11 +58,20 @@ class EarlierFiles:
         if card.ts is not None:
             await self._unpost(card.slack_channel_id, card.ts)
 
+    async def _unshare(self, file_id: str) -> None:
+        """Delete the messages that show a file: without it they would still mention its requester."""
+        try:
+            seen = await patiently(self._clock, lambda: self._files.look(file_id))
+        except SlackFailure:
+            return
+        for slack_channel_id, ts in seen.posts:
+            await self._unpost(slack_channel_id, ts)
+
     async def _unpost(self, slack_channel_id: str, ts: str) -> None:
         try:
             await patiently(self._clock, lambda: unpost(self._slack, slack_channel_id=slack_channel_id, ts=ts))
         except SlackFailure as refusal:
-            _log.warning("a card could not be deleted", extra={"code": refusal.code})
+            _log.warning("a message could not be deleted", extra={"code": refusal.code})
 
     async def _perhaps_there(self, job_id: str) -> list[Delivery]:
         return [each for each in await self._deliveries.of_job(job_id) if each.state in PERHAPS_THERE and each.file_id]
@@ -71,7 +81,7 @@ class EarlierFiles:
             seen = await patiently(self._clock, lambda: self._files.look(delivery.file_id))
         except (FileGone, MissingScope):
             return False
-        return delivery.slack_channel_id in seen.slack_channel_ids
+        return seen.is_in(delivery.slack_channel_id)
 
     async def _delete(self, file_id: str) -> None:
         try:

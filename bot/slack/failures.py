@@ -120,7 +120,7 @@ _CODES: Mapping[type[SlackFailure], tuple[str, ...]] = {
         "slack_connect_clip_sharing_blocked",
     ),
     ThreadGone: ("thread_not_found", "invalid_thread_ts", "cannot_reply_to_message"),
-    Gone: ("message_not_found", "cant_update_message", "edit_window_closed", "cant_delete_message"),
+    Gone: ("message_not_found", "cant_update_message", "edit_window_closed", "cant_delete_message", "cant_delete_file"),
     FileGone: ("file_not_found", "file_deleted", "files_not_found"),
     FilesRefused: (
         "storage_limit_reached",

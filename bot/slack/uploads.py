@@ -33,10 +33,14 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSeen:
-    """What `files.info` knows of a file: in which channels it is, and whether Slack has looked at it yet."""
+    """What `files.info` knows of a file: the messages that show it, and whether Slack has looked at it yet."""
 
-    slack_channel_ids: frozenset[str]
+    posts: tuple[tuple[str, str], ...]
+    """Channel id and `ts` of each message."""
     processed: bool
+
+    def is_in(self, slack_channel_id: str) -> bool:
+        return any(channel == slack_channel_id for channel, _ in self.posts)
 
 
 class SlackFiles:
@@ -102,9 +106,14 @@ class SlackFiles:
         with slack_failures("files.info"):
             answer = await self._slack.files_info(file=file_id)
         told = answer.get("file") or {}
-        shares = (told.get("shares") or {}).values()
+        kinds = (told.get("shares") or {}).values()
         return FileSeen(
-            slack_channel_ids=frozenset(channel for each in shares for channel, posts in each.items() if posts),
+            posts=tuple(
+                (channel, str(post.get("ts") or ""))
+                for shares in kinds
+                for channel, posts in shares.items()
+                for post in posts
+            ),
             processed=bool(told.get("mimetype")),
         )
 
