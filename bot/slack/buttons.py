@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Protocol
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -20,8 +21,10 @@ from bot.slack.payloads import Body, Caller, Click, click_of
 from bot.slack.views import answers
 from bot.slack.views.place import cannot_join
 
-CardSeen = Callable[[str, str, str], Awaitable[None]]
-"""(job id, Slack channel, ts): a click came from there, which is how a card whose post was never answered is found."""
+
+class CardSeen(Protocol):
+    async def __call__(self, job_id: str, *, slack_channel_id: str, ts: str) -> None:
+        """A click came from there, which is how a card whose post was never answered is found."""
 
 
 class ButtonListeners:
@@ -62,7 +65,7 @@ class ButtonListeners:
         self, use: Callable[[Click, AsyncWebClient], Awaitable[Message]], click: Click, client: AsyncWebClient
     ) -> Message:
         if click.message_ts and not click.is_ephemeral:
-            await self._card_seen(click.value, click.caller.slack_channel_id, click.message_ts)
+            await self._card_seen(click.value, slack_channel_id=click.caller.slack_channel_id, ts=click.message_ts)
         return await use(click, client)
 
     async def edit(self, ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:

@@ -1,4 +1,4 @@
-""" "Make a video" from anywhere, and "Make a video from this" on a message: the way into threads."""
+"""The shortcuts: "Make a video" from anywhere, and "Make a video from this" on a message: the way into threads."""
 
 from dataclasses import replace
 

@@ -189,7 +189,7 @@ async def running_desk(jobs, *, ack_limit_s=1.0, can_join=True, **options):
             )
             desk = Desk(slack, base, None, jobs, drafts, replies, clock, errands)
 
-            async def card_seen(job_id, slack_channel_id, ts):
+            async def card_seen(job_id, *, slack_channel_id, ts):
                 desk.seen.append((job_id, slack_channel_id, ts))
 
             desk.app = build_app(

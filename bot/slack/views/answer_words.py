@@ -87,7 +87,7 @@ def left_words(standings: Sequence[Standing]) -> str:
 
 
 def limit_words(standing: Standing) -> str:
-    """ "your $5.00 a day"."""
+    """As in "your $5.00 a day"."""
     amount = (
         usd(standing.usd_micros_max)
         if standing.usd_micros_max is not None

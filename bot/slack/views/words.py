@@ -58,7 +58,7 @@ def moment(time: datetime, *, how: str = "date_short_pretty") -> str:
 
 
 def listed(words: Sequence[str], *, last: str = "or") -> str:
-    """ "4, 8 or 12"."""
+    """As in "4, 8 or 12"."""
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
@@ -69,8 +69,6 @@ def counted(number: int, one: str, many: str) -> str:
 
 
 def sentence(words: str) -> str:
-    """Closed with a full stop, begun with a capital, whoever wrote it."""
+    """Closed with a full stop, whoever wrote it. Not begun with a capital: it may begin with a service's name."""
     words = words.strip()
-    if not words:
-        return ""
-    return words[0].upper() + words[1:] + ("" if words[-1] in ".!?…" else ".")
+    return words if not words or words[-1] in ".!?…" else f"{words}."
