@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     videos_url: str = Field(default="", alias="SORA_VIDEOS_URL")
     videos_key: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_KEY")
     videos_models: str = Field(default="", alias="SORA_VIDEOS_MODELS")
-    videos_variant: Literal["openai", "relay", "vllm_omni"] = Field(default="openai", alias="SORA_VIDEOS_VARIANT")
+    videos_variant: Literal["openai", "relay", "vllm_omni"] = Field(default="relay", alias="SORA_VIDEOS_VARIANT")
     videos_label: str = Field(default="", alias="SORA_VIDEOS_LABEL")
     videos_tier: Literal["relay", "self_hosted"] = Field(default="relay", alias="SORA_VIDEOS_TIER")
     videos_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_WEBHOOK_SECRET")

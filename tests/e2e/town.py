@@ -1,0 +1,97 @@
+"""A whole town: the real bot in this process, a local Slack and a local video service, over real sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+
+from bot import wiring
+from bot.clock import SystemClock, new_id
+from bot.config import Settings
+from bot.demo.slack import LocalSlack, Message
+from bot.demo.videos.service import LocalVideos
+from bot.media.animatic import AnimaticRequest, render_animatic
+from bot.slack.manifest import manifest
+
+MODELS = "demo-fast=0.10/s, demo-best=0.30/s best"
+SECRET = "whsec_c29yYS1ib3QtdG93bi1zZWNyZXQtMDAwMQ=="  # noqa: S105 - of a service that lives for one test
+
+
+@dataclass
+class Town:
+    slack: LocalSlack
+    videos: LocalVideos
+    bot: wiring.Bot
+    settings: Settings
+
+    async def sora(self, text: str, *, user: str = "ada", channel: str = "videos") -> Any:
+        return await self.slack.command(user, channel, "/sora", text)
+
+    def posts(self, channel: str = "videos", user: str = "ada") -> list[Message]:
+        return [each for each in self.slack.messages(user, channel) if each.user_id == self.slack.bot_user_id]
+
+    async def until(self, holds: Any) -> None:
+        await self.slack.world.feed.until(holds)
+
+
+def a_film(folder: Path) -> Path:
+    film = folder / "film.mp4"
+    if not film.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        render_animatic(AnimaticRequest(prompt="waves", length_s=4, size_px=(320, 180), audio=True, label="test"), film)
+    return film
+
+
+def settings_of(folder: Path, slack: LocalSlack, videos: LocalVideos, **more: Any) -> Settings:
+    """Nothing from this machine's environment or files."""
+    values: dict[str, Any] = {
+        "SLACK_BOT_TOKEN": SecretStr(slack.bot_token),
+        "SLACK_APP_TOKEN": SecretStr(slack.app_token),
+        "SLACK_API_URL": slack.api_url,
+        "SORA_DATABASE_URL": f"sqlite:///{folder}/sora.sqlite",
+        "SORA_SPOOL": folder / "spool",
+        "PORT": 0,
+        "SORA_HOST": "127.0.0.1",
+        "SORA_VIDEOS_URL": videos.base_url,
+        "SORA_VIDEOS_KEY": SecretStr(videos.key),
+        "SORA_VIDEOS_MODELS": MODELS,
+        "SORA_VIDEOS_VARIANT": videos.variant,
+        "SORA_VIDEOS_LABEL": "Local video service",
+        "SORA_VIDEOS_WEBHOOK_SECRET": SecretStr(SECRET),
+    }
+    return Settings(**(values | more))
+
+
+async def _ready(port: int) -> None:
+    async with aiohttp.ClientSession() as http, asyncio.timeout(20):
+        while True:
+            async with http.get(f"http://127.0.0.1:{port}/readyz") as answer:
+                if answer.status == 200:
+                    return
+            await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def a_town(folder: Path, *, render_s: float = 0.05, variant: str = "openai", **more: Any) -> AsyncIterator[Town]:
+    async with (
+        LocalSlack.running(manifest=manifest(), directory=folder / "slack") as slack,
+        LocalVideos.running(
+            clock=SystemClock(),
+            directory=folder / "films",
+            film=a_film(folder),
+            variant=variant,
+            render_s=render_s,
+            poll_after_ms=100,
+            webhook_secret=SECRET,
+        ) as videos,
+    ):
+        settings = settings_of(folder, slack, videos, **more)
+        async with wiring.running(settings, clock=SystemClock(), new_id=new_id) as bot:
+            videos.webhooks.url = f"http://127.0.0.1:{bot.port}/webhooks/videos"
+            await _ready(bot.port)
+            yield Town(slack=slack, videos=videos, bot=bot, settings=settings)
