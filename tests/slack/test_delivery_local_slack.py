@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import av
 import pytest
+import sqlalchemy as sa
+from PIL import Image
 from slack_desk import facts
 from sqlmodel import SQLModel
 from virtual_clock import VirtualClock
@@ -41,6 +44,7 @@ ORDER = Order(
 class Stage:
     slack: LocalSlack
     side: SlackSide
+    store: Store
     clock: VirtualClock
     record: JobRecord
     video: SpooledVideo
@@ -85,7 +89,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
             opened_slack(token=slack.bot_token, base_url=slack.api_url) as door,
         ):
             slack.dials.share_lag_s = 0
-            stage = Stage(slack, None, clock, JobRecord(job=job), video)  # type: ignore[arg-type]
+            stage = Stage(slack, None, store, clock, JobRecord(job=job), video)  # type: ignore[arg-type]
 
             async def record(_job_id: str) -> JobRecord:
                 return stage.record
@@ -111,6 +115,19 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
             yield stage
     finally:
         store.close()
+
+
+def _film(path: Path) -> None:
+    """Half a second of a turning grey."""
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 160, 90, "yuv420p"
+        for number in range(12):
+            picture = (
+                Image.linear_gradient("L").resize((160, 90)).point(lambda value, n=number: min(255, value + n * 8))
+            )
+            film.mux(stream.encode(av.VideoFrame.from_image(picture.convert("RGB"))))
+        film.mux(stream.encode(None))
 
 
 def _row(job: Job) -> JobRow:
@@ -171,6 +188,28 @@ async def test_a_card_that_would_look_the_same_is_not_sent(tmp_path: Path) -> No
         finally:
             running.cancel()
             await asyncio.wait({running})
+
+
+async def test_the_finished_card_shows_a_frame_of_the_video(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        _film(stage.video.path)
+        stage.video = replace(stage.video, bytes=stage.video.path.stat().st_size)
+        await stage.side.surface.announce(stage.record)
+        await stage.delivered()
+        stage.in_state(JobState.DELIVERED)
+        await stage.store.write(
+            lambda session: session.execute(sa.update(JobRow).values(state="delivered", version=JobRow.version + 9))
+        )
+        running = asyncio.ensure_future(stage.side.writer.run())
+        card = stage.slack.workspace.channels[VIDEOS].messages[0]
+        try:
+            await stage.clock.until(lambda: card.edits)
+        finally:
+            running.cancel()
+            await asyncio.wait({running})
+        [picture] = [block for block in card.blocks if block["type"] == "image"]
+        poster = stage.slack.workspace.files[picture["slack_file"]["id"]]
+        assert (poster.mimetype, poster.shares) == ("image/jpeg", {})
 
 
 async def test_delete_leaves_nothing_of_the_video(tmp_path: Path) -> None:
