@@ -23,7 +23,7 @@ class Link:
 
 
 class Sockets:
-    """`repeat_next` makes the next envelopes arrive twice; `refuse_next` refuses so many tickets at the door."""
+    """`repeat_next` makes the next envelopes arrive twice; `refuse_next` refuses so many good tickets at the door."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -55,11 +55,14 @@ class Sockets:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         ticket = request.query.get("ticket", "")
-        if self.refuse_next > 0 or ticket not in self._tickets or self.live >= CONNECTIONS_MAX:
-            self.refuse_next = max(0, self.refuse_next - 1)
+        good = ticket in self._tickets and self.live < CONNECTIONS_MAX
+        self._tickets.discard(ticket)  # spent, whatever comes of it: trying the same URL again never helps
+        if good and self.refuse_next > 0:
+            self.refuse_next -= 1
+            good = False
+        if not good:
             self.refused += 1
-            return web.Response(status=408 if self.live < CONNECTIONS_MAX else 429, text="ticket refused")
-        self._tickets.discard(ticket)
+            return web.Response(status=408, text="ticket refused")
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         link = Link(socket, request)
