@@ -1,5 +1,6 @@
 """The rules of Slack that bots trip over, asked for by slack_sdk's own client."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
@@ -10,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from virtual_clock import VirtualClock
 
 from bot.demo.slack import Channel, LocalSlack, Message
+from bot.slack.manifest import manifest
 
 Json = dict[str, Any]
 VIDEOS, MARKETING, SECRET, ATTIC = "C0VIDEOS01", "C0MARKET02", "C0SECRET04", "C0ATTIC005"
@@ -263,3 +265,24 @@ async def test_joining_and_looking_around(slack: LocalSlack, client: AsyncWebCli
     assert (await refused(client.conversations_info(channel="C0STUDIO03")))["needed"] == "groups:read"
     assert (await client.users_info(user="U0BEN00002"))["user"]["tz"] == "America/New_York"
     assert (await client.auth_test()).headers["x-oauth-scopes"]
+
+
+async def test_the_manifest_says_what_the_app_gets_and_may() -> None:
+    told = manifest(command="/film")
+    told["features"]["slash_commands"][0]["should_escape"] = True
+    async with LocalSlack.running(manifest=told) as slack:
+        assert "im:write" not in slack.app.scopes
+        assert (await slack.command("ada", "videos", "/sora")).error == "unknown_command"
+        answered = await slack.command("ada", "videos", "/film", "for @ben")
+        assert answered.told["text"] == "for <@U0BEN00002>"
+        await slack.open_home("ada")
+        assert [each.kind for each in slack.delivered] == ["slash_commands"]  # no home tab, so no event
+        client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
+        home = {"type": "home", "blocks": []}
+        assert await code(client.views_publish(user_id="U0ADA00001", view=home)) == "not_enabled"
+
+
+async def test_waiting_sees_calls_as_well_as_messages(slack: LocalSlack, client: AsyncWebClient) -> None:
+    waiting = asyncio.ensure_future(slack.until(lambda: slack.calls.of("auth.test"), within_s=5))
+    await client.auth_test()
+    await waiting

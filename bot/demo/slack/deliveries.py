@@ -54,6 +54,7 @@ class Deliveries:
         except (ConnectionError, aiohttp.ClientError):
             ack.error = "dispatch_failed"
         ack.latency_s = (self._world.clock.now() - since).total_seconds()
+        self._world.feed.wake()
         return ack
 
     def event(self, event: Json) -> None:

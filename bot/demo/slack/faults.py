@@ -1,8 +1,8 @@
 """The dial of bad luck: what may go wrong with the app's next calls, in typed values.
 
 `faults.add("chat.postMessage", Drop(processed=True))` posts the message and cuts the connection before the answer;
-`faults.hits` says what was really hit. Besides the Web API's methods, `upload` (the bytes), `download`, `response_url`
-and `link` (a Socket Mode connection) can be named.
+`faults.hits` says what was really hit. Besides the methods of the Web API, `upload` (the bytes), `download` and
+`response_url` can be named; what goes wrong with connections is in `sockets.py`.
 """
 
 from collections import Counter

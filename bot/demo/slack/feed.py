@@ -43,6 +43,10 @@ class Feed:
     def tell(self, type: str, **more: object) -> None:
         for listener in self._listeners:
             listener.put({"type": type, **more})
+        self.wake()
+
+    def wake(self) -> None:
+        """Something changed that is no news for a screen: a call, a delivery, a connection."""
         self._moved.set()
         self._moved = asyncio.Event()
 

@@ -26,10 +26,13 @@ class Gate:
         call = Call(method=method, args=args, at=self._world.clock.now())
         self._world.calls.made.append(call)
         fault = self._world.faults.take(method)
-        if fault is not None:
+        try:
+            if fault is None:
+                return await self._worked(call, work)
             call.outcome = type(fault).__name__
             return await self._unlucky(request, call, fault, work)
-        return await self._worked(call, work)
+        finally:
+            self._world.feed.wake()
 
     async def _unlucky(self, request: web.Request, call: Call, fault: Fault, work: Work) -> web.StreamResponse:
         match fault:

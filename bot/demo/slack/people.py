@@ -49,8 +49,11 @@ class People:
             return self._told_off(person, place, f"{name} is not supported in threads. Sorry!", "not_in_threads")
         if name not in self.world.app.commands:
             return self._told_off(person, place, f"{name} is not a valid command.", "unknown_command")
+        escaped = html.escape(text, quote=False)
+        if self.world.app.commands[name]:
+            escaped = MENTION.sub(self._mention, escaped)
         url = self.world.tickets.response(person.id, place.id)
-        told = payloads.command(self.world, person, place, name, html.escape(text, quote=False), self._address(url))
+        told = payloads.command(self.world, person, place, name, escaped, self._address(url))
         ack = await self.deliveries.deliver("slash_commands", told)
         answered = self._answered(ack)
         if not ack.acked:

@@ -132,6 +132,8 @@ class Sockets:
         await link.socket.close()
 
     async def _push(self, envelope: Json) -> None:
+        if not self._links:
+            raise ConnectionError("no socket any more")
         link = self._links[next(self._turn) % len(self._links)]
         link.envelopes.append(envelope["envelope_id"])
         self.envelopes.append(envelope)
