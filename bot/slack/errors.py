@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+import traceback
 from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from typing import Any
@@ -80,7 +81,13 @@ class ErrorDesk:
         if is_expected(error):
             return words
         reference = secrets.token_hex(3)
-        _log.error("a listener failed", extra={"reference": reference, "error": type(error).__name__}, exc_info=None)
+        _log.error(
+            "a listener failed: %s at %s, reference %s",
+            type(error).__name__,
+            _where(error),
+            reference,
+            extra={"reference": reference, "error": type(error).__name__},
+        )
         return f"{words} Reference {reference}."
 
     async def _report(self, error: Exception, ack: AsyncAck, body: Body) -> None:
@@ -97,6 +104,12 @@ class ErrorDesk:
 
     async def tell(self, caller: Caller, error: Exception) -> None:
         await self._replies.say(caller, told(self.described(error)))
+
+
+def _where(error: Exception) -> str:
+    """File and line; the message stays out, because it may hold a prompt."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "nowhere"
 
 
 def _form_block(body: Mapping[str, Any]) -> str | None:

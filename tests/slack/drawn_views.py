@@ -211,6 +211,9 @@ def forms():
     )
     return {
         "form_empty": video_form(replace(value, offer=replace(auto, wish=wish(prompt="")))),
+        "form_empty_complaint": video_form(
+            replace(value, offer=offer(complaints=(Complaint(problem=Problem.PROMPT_EMPTY, given=""),)))
+        ),
         "form_filled": video_form(value),
         "form_auto": video_form(replace(value, offer=auto)),
         "form_more": video_form(replace(value, more=True)),

@@ -180,6 +180,8 @@ async def test_an_unexpected_error_is_told_once_with_a_reference_found_in_the_lo
     text = desk.slack.responses[0]["text"]
     reference = text.split("Reference ")[1].strip(".")
     assert [each.reference for each in caplog.records if hasattr(each, "reference")] == [reference]
+    assert "RuntimeError at fake_jobs.py" in caplog.text
+    assert reference in caplog.text
     assert "corgi" not in caplog.text
 
 

@@ -119,6 +119,8 @@ def test_status_begins_with_how_things_are():
 
 def test_the_price_stands_on_the_forms_button():
     assert FORMS["form_filled"]["submit"]["text"] == "Make it · $0.80"
+    assert FORMS["form_empty_complaint"]["submit"]["text"] == "Make it · $0.80"
+    assert FORMS["form_complaint"]["submit"]["text"] == "Make it"
     assert FORMS["form_free"]["submit"]["text"] == "Make it · free"
 
 

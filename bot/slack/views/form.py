@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.catalogue.model import ModelClass, Shape
-from bot.jobs.answers import Offer
+from bot.jobs.answers import Offer, Problem
 from bot.slack.ids import ActionId, CallbackId
 from bot.slack.payloads import AUTO_VALUES, JOINERS, FormKey, form_key
 from bot.slack.views.answer_words import complaint_words, left_words
@@ -66,8 +66,8 @@ def done_view(words: str) -> dict[str, Any]:
 
 
 def submit_label(offer: Offer) -> str:
-    """With the price, as in "Make it · $0.80"; without one when it cannot be made as it stands."""
-    if offer.complaints:
+    """With the price, as in "Make it · $0.80"; without one when nothing can make it as it stands."""
+    if not _is_priced(offer):
         return "Make it"
     return f"Make it · {price(offer.usd_micros, free=offer.free)}"
 
@@ -134,17 +134,22 @@ def _price_block(offer: Offer) -> Block | None:
     """What it costs, what is left, how long, how the service is, who reads it. The id never changes, so it redraws."""
     cost = price(offer.usd_micros, free=offer.free, is_ceiling=offer.usd_micros_is_ceiling)
     lines = [
-        f"*{cost[0].upper()}{cost[1:]}*" if not offer.complaints else "",
+        f"*{cost[0].upper()}{cost[1:]}*" if _is_priced(offer) else "",
         left_words(offer.standings),
         f"Takes about {span(offer.typical)}." if offer.typical else "",
         sentence(quoted(offer.health_words)),
         f"Your prompt goes to {quoted(offer.receives)}." if offer.receives else "",
-        *(complaint_words(each) for each in offer.complaints),
+        *(complaint_words(each) for each in offer.complaints if each.problem is not Problem.PROMPT_EMPTY),
     ]
     block = context("  ".join(each for each in lines if each))
     if block is not None:
         block.block_id = "price"
     return block
+
+
+def _is_priced(offer: Offer) -> bool:
+    """An empty prompt has a price already; what no service can make has none, and unknown is never $0."""
+    return offer.free or offer.usd_micros > 0
 
 
 def _plain_view(words: str) -> dict[str, Any]:
