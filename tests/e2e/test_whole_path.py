@@ -19,7 +19,7 @@ async def test_a_command_becomes_a_video_in_the_thread_under_one_card(tmp_path: 
         assert (reply.thread_ts, [str(each) for each in reply.pings]) == (card.ts, ["@U0ADA00001"])
         assert card.pings == []
         film = town.slack.workspace.files[reply.file_ids[0]]
-        assert film.name == "a-corgi-surfing-at-sunset-4s-1.mp4"
+        assert film.name == "corgi-surfing-at-sunset-4s-1.mp4"
         assert len(town.videos.accepted) == 1
         quota = await town.sora("quota")
         assert "$4.20 left of $5.00" in quota.said.text
