@@ -192,3 +192,59 @@ async def test_an_upload_is_streamed_to_disk(slack: LocalSlack, client: AsyncWeb
     tracemalloc.stop()
     assert slack.workspace.files[grant["file_id"]].path.stat().st_size == len(piece) * count
     assert peak < 16 << 20
+
+
+WINDOWS = ("files.getUploadURLExternal", "upload", "files.completeUploadExternal", "chat.update")
+
+
+async def delivered(client: AsyncWebClient, thread_ts: str) -> None:
+    grant = await client.files_getUploadURLExternal(filename="a.mp4", length=3)
+    async with aiohttp.ClientSession() as http, http.post(grant["upload_url"], data=b"mp4") as answer:
+        assert answer.status == 200
+    files = [{"id": grant["file_id"], "title": "A"}]
+    await client.files_completeUploadExternal(files=files, channel_id=VIDEOS, thread_ts=thread_ts)
+    await client.chat_update(channel=VIDEOS, ts=thread_ts, text="Done")
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+async def test_each_window_of_a_delivery_can_be_met_after_the_work(
+    slack: LocalSlack, client: AsyncWebClient, window: str
+) -> None:
+    """The client dies at this call; what stands in the workspace is what was processed up to there, and this."""
+    struck = asyncio.Event()
+    slack.dials.share_lag_s = 0
+    slack.faults.add(window, Kill(strike=struck.set))
+    card = await client.chat_postMessage(channel=VIDEOS, text="Rendering")
+    with pytest.raises(aiohttp.ClientError):
+        await delivered(client, card["ts"])
+    assert struck.is_set()
+    assert slack.faults.hits[window, "Kill"] == 1
+    reached = WINDOWS.index(window)
+    assert [len(slack.calls.processed(each)) for each in WINDOWS] == [int(i <= reached) for i in range(4)]
+    messages = slack.messages("ada", "videos")
+    assert len(messages) == (2 if reached >= 2 else 1)
+    assert messages[0].text == ("Done" if reached == 3 else "Rendering")
+
+
+async def test_a_dropped_connection_fails_the_dispatch_until_the_app_is_back(slack: LocalSlack) -> None:
+    app, heard = listening(slack)
+    handler = AsyncSocketModeHandler(app, slack.app_token)
+    await handler.connect_async()
+    await slack.sockets.connected()
+    await slack.sockets.drop()
+    assert (await slack.command("ada", "videos", "/sora")).error == "dispatch_failed"
+    after_restart = AsyncSocketModeHandler(app, slack.app_token)
+    await after_restart.connect_async()
+    await slack.sockets.connected()
+    assert (await slack.command("ada", "videos", "/sora")).acked
+    assert len(heard) == 1
+    await handler.close_async()
+    await after_restart.close_async()
+
+
+async def test_a_thread_whose_parent_was_deleted_is_gone(slack: LocalSlack, client: AsyncWebClient) -> None:
+    parent = await slack.say("ada", "videos", "look")
+    await slack.delete_message(parent)
+    with pytest.raises(SlackApiError, match="thread_not_found"):
+        await client.chat_postMessage(channel=VIDEOS, text="x", thread_ts=parent.ts)
+    assert slack.messages("ada", "videos") == []

@@ -62,10 +62,10 @@ class Gate:
     async def _done(self, call: Call, work: Work) -> None:
         """The work without its answer; a refusal of the work is swallowed too."""
         try:
-            await work()
+            answer = await work()
         except Refusal:
             return
-        call.processed = True
+        call.processed = answer.status < 400
 
     async def _worked(self, call: Call, work: Work) -> web.StreamResponse:
         try:

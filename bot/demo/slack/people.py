@@ -1,6 +1,5 @@
 """What people do in channels: type commands and messages, use shortcuts, send pictures, look at the app's home."""
 
-import asyncio
 import html
 import re
 from dataclasses import dataclass, field
@@ -118,7 +117,7 @@ class People:
         """A file from somebody's machine, for a message or for the picture field of a form."""
         id = self.world.workspace.new_id("F")
         path = self.world.directory / id
-        await asyncio.to_thread(path.write_bytes, content)
+        path.write_bytes(content)
         file = SlackFile(
             id=id, name=name, length=len(content), user_id=self._who(user).id, path=path, secret="", title=name,
             mimetype=mimetype, received=len(content), is_completed=True, created_at=self.world.clock.now(),
