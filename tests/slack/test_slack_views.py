@@ -7,10 +7,12 @@ import drawn_views
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from slack_values import offer
 
 from bot.slack.ids import ActionId
 from bot.slack.payloads import JOINERS
-from bot.slack.views.form import FIELD_CHARS_MAX, split_prompt
+from bot.slack.views.form import FIELD_CHARS_MAX, split_prompt, video_form
+from bot.slack.views.form_fields import FormValue
 from bot.slack.views.words import quoted, sentence, span, usd
 
 MESSAGES = drawn_views.messages()
@@ -122,6 +124,12 @@ def test_the_price_stands_on_the_forms_button():
     assert FORMS["form_empty_complaint"]["submit"]["text"] == "Make it · $0.80"
     assert FORMS["form_complaint"]["submit"]["text"] == "Make it"
     assert FORMS["form_free"]["submit"]["text"] == "Make it · free"
+
+
+def test_auto_keeps_a_length_that_no_model_has_exactly():
+    form = video_form(FormValue(draft_id="d", offer=offer(model_name=None, length_s=10), choices=()))
+    field = next(each for each in form["blocks"] if each.get("block_id", "").startswith("length_"))
+    assert field["element"]["initial_option"]["value"] == "10"
 
 
 def test_a_select_that_allows_something_else_is_another_field():

@@ -119,7 +119,9 @@ def _model(value: FormValue) -> Block:
 
 
 def _length(offer: Offer) -> Block | None:
-    options = [option(f"{each} s", str(each)) for each in offer.lengths_s[:OPTIONS_MAX]]
+    """The model's own lengths. Auto also keeps one that no model has exactly: the nearest is made of it."""
+    lengths = offer.lengths_s if offer.model_name is not None else sorted({*offer.lengths_s, offer.length_s})
+    options = [option(f"{each} s", str(each)) for each in lengths[:OPTIONS_MAX]]
     return (
         select_field("Length", ActionId.FORM_LENGTH, options, str(offer.length_s), block="length") if options else None
     )
