@@ -45,7 +45,7 @@ class Accepted:
 
 @dataclass
 class ScriptedService:
-    """`before` refuses submits without accepting, `after` loses the answer of accepted ones; both are used up in order."""
+    """`before` refuses submits without accepting, `after` loses the answers of accepted ones; used up in order."""
 
     clock: Clock
     film: Path

@@ -82,7 +82,7 @@ async def _slack(settings: config.Settings, clock: Clock) -> AsyncIterator[Line]
                 ok=False,
                 serious=needed,
                 what=f"Scope {scope.name} is missing: {'the bot cannot run' if needed else scope.without}",
-                mend=f"For {scope.why}. A workspace admin adds it under OAuth & Permissions and installs the app again.",
+                mend=f"For {scope.why}. A workspace admin adds it at OAuth & Permissions and installs the app anew.",
             )
     if abs(found.clock_off_s) > CLOCK_OFF_MAX_S:
         side = "ahead of" if found.clock_off_s > 0 else "behind"

@@ -59,7 +59,7 @@ class Standings:
         )
 
     async def elsewhere_usd_micros(self, record: JobRecord) -> int | None:
-        """What a stuck video may cost on top if another service makes it too; None: no other can, or it is not stuck."""
+        """What a stuck video may cost on top if another service makes it too; None: no other can, or not stuck."""
         job, attempt = record.job, record.attempt
         if job.overdue_since is None or attempt is None or job.state is not JobState.RENDERING:
             return None

@@ -23,6 +23,8 @@ FIRST_LOOK_S = 2.0
 """One early look: refusals come at once."""
 OVERDUE_POLL_S = 60.0
 OVERDUE_POLL_MAX_S = 600.0
+BROKEN_LOOK_S = 10.0
+"""After a look that broke on our side, a locked database for instance."""
 LOST_AFTER = 5
 """So many "not found" in a row and the service has lost the render (its listings may lag behind a new one)."""
 LOOKS_AT_ONCE = 4
@@ -137,13 +139,20 @@ class Watcher:
                 return
             watched.looks += 1
             try:
-                status = await self._look(watched)
-            except ProviderError as error:
-                await self._missed(watched, error)
-                return
-            watched.failures = watched.not_found = 0
-            if not await self._settled(watched, status):
-                self._plan(watched, await self._next_look(watched, status.poll_after_s))
+                await self._look_once(watched)
+            except Exception as error:  # noqa: BLE001 - one look that breaks must not end the watch over all others
+                await self._alarm("look_failed", {"job": watched.attempt.job_id, "error": type(error).__name__})
+                self._plan(watched, self._clock.now() + timedelta(seconds=BROKEN_LOOK_S))
+
+    async def _look_once(self, watched: _Watched) -> None:
+        try:
+            status = await self._look(watched)
+        except ProviderError as error:
+            await self._missed(watched, error)
+            return
+        watched.failures = watched.not_found = 0
+        if not await self._settled(watched, status):
+            self._plan(watched, await self._next_look(watched, status.poll_after_s))
 
     async def _look(self, watched: _Watched) -> RenderStatus:
         attempt = watched.attempt

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
@@ -21,6 +22,7 @@ APPLICATION = "sora-bot"
 VERSION = "jobs-1"
 """Bump by hand, with a drain: jobs of another version are left alone by this one."""
 QUEUE = "jobs"
+FORGET_AT_ONCE = 500
 WORKFLOW = "video_job"
 """The name is data in the database."""
 
@@ -196,6 +198,26 @@ async def lost_stories(jobs: Sequence[Job]) -> list[str]:
     )
     alive = {names[each.workflow_id] for each in living}
     return [job.id for job in jobs if job.id not in alive]
+
+
+async def forget_finished(before: datetime) -> int:
+    """Delete the notes on stories that ended before then, in batches: the open engine keeps them for ever.
+
+    Never by SQL: outcomes of steps would stay behind and be replayed (engine facts, trap 8).
+    """
+    forgotten = 0
+    while True:
+        ended = await DBOS.list_workflows_async(
+            status=["SUCCESS", "ERROR", "CANCELLED"],
+            completed_before=before.isoformat(),
+            limit=FORGET_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        if not ended:
+            return forgotten
+        await DBOS.delete_workflows_async([each.workflow_id for each in ended])
+        forgotten += len(ended)
 
 
 def story_id(job_id: str, generation: int) -> str:

@@ -1,1 +1,1 @@
-"""How each service speaks: one file a wire protocol, honest to its real form. No retries, no state, no Slack, no money."""
+"""How each service speaks: one file a protocol, honest to its real form. No retries, no state, no Slack, no money."""

@@ -58,7 +58,7 @@ class RenderState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderStatus:
-    """One look at a render. An unknown word of the service is RUNNING with `unknown_word` set: pending, and an alarm."""
+    """One look at a render. An unknown word of the service is RUNNING with `unknown_word` set: pending, an alarm."""
 
     state: RenderState
     progress: float | None = None
@@ -104,8 +104,8 @@ class WebhookEvent:
 class VideoProvider(Protocol):
     """One service's wire protocol: no retries, no state, no knowledge of Slack or money.
 
-    Every call raises only `bot.providers.errors`. An adapter gets a ready `httpx.AsyncClient` (base URL, key, timeouts set by
-    `transport.opened_client`) and the catalogue's `Protocol`, and never creates or closes a client.
+    Every call raises only `bot.providers.errors`. An adapter gets a ready `httpx.AsyncClient` (base URL, key, timeouts
+    set by `transport.opened_client`) and the catalogue's `Protocol`, and never creates or closes a client.
     """
 
     async def submit(self, request: RenderRequest) -> RenderRef:
@@ -129,10 +129,10 @@ class VideoProvider(Protocol):
         """The ref of a render whose submit's answer was lost, from the id that a webhook or a listing brought."""
 
     async def cancel(self, ref: RenderRef) -> bool:
-        """True only when the service confirms that it stopped and will not charge. Only where the catalogue says `cancels`."""
+        """True only when the service confirms that it stopped and will not charge. Only where it `cancels`."""
 
     async def check(self) -> None:
         """A free authenticated look (model list, balance); returns or raises. For `doctor` and health."""
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
-        """The event of a genuine delivery, None for a forged, stale or unreadable one. Only where the catalogue says `webhooks`."""
+        """The event of a genuine delivery; None: forged, stale or unreadable. Only where it has `webhooks`."""

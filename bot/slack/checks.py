@@ -11,8 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.manifest import SCOPES
 
-BOT_TOKEN_PLACE = "your app's page, OAuth & Permissions, Bot User OAuth Token (xoxb-...); install the app there first"
-APP_TOKEN_PLACE = (
+WHERE_THE_BOTS_IS = "your app's page, OAuth & Permissions, Bot User OAuth Token (xoxb-...); install the app there first"
+WHERE_THE_APPS_IS = (
     "your app's page, Basic Information, App-Level Tokens: generate one with the scope connections:write (xapp-...)"
 )
 PATIENCE_S = 15
@@ -32,11 +32,11 @@ class TokenFinding:
 async def check_bot_token(token: str, *, api_url: str, now: datetime) -> TokenFinding:
     """One free `auth.test`."""
     if not token.startswith("xoxb-"):
-        return TokenFinding(problem=_not_that_one(token, wanted="xoxb-", place=BOT_TOKEN_PLACE))
+        return TokenFinding(problem=_not_that_one(token, wanted="xoxb-", place=WHERE_THE_BOTS_IS))
     try:
         answer = await AsyncWebClient(token=token, base_url=api_url, timeout=PATIENCE_S).auth_test()
     except SlackApiError as error:
-        return TokenFinding(problem=_refused(error, BOT_TOKEN_PLACE))
+        return TokenFinding(problem=_refused(error, WHERE_THE_BOTS_IS))
     except (aiohttp.ClientError, TimeoutError, OSError):
         return TokenFinding(problem=_unreachable(api_url))
     headers = {str(name).lower(): value for name, value in answer.headers.items()}
@@ -51,11 +51,11 @@ async def check_bot_token(token: str, *, api_url: str, now: datetime) -> TokenFi
 async def check_app_token(token: str, *, api_url: str) -> TokenFinding:
     """One `apps.connections.open`; the address it gives is not used."""
     if not token.startswith("xapp-"):
-        return TokenFinding(problem=_not_that_one(token, wanted="xapp-", place=APP_TOKEN_PLACE))
+        return TokenFinding(problem=_not_that_one(token, wanted="xapp-", place=WHERE_THE_APPS_IS))
     try:
         await AsyncWebClient(base_url=api_url, timeout=PATIENCE_S).apps_connections_open(app_token=token)
     except SlackApiError as error:
-        return TokenFinding(problem=_refused(error, APP_TOKEN_PLACE))
+        return TokenFinding(problem=_refused(error, WHERE_THE_APPS_IS))
     except (aiohttp.ClientError, TimeoutError, OSError):
         return TokenFinding(problem=_unreachable(api_url))
     return TokenFinding()

@@ -16,7 +16,7 @@ from bot.store.tables.jobs import JobRow, WorkspaceRow
 from bot.store.upsert import insert_for
 
 
-class Refused(Exception):  # noqa: N818 - carries an answer, and by being raised takes everything back
+class Refused(Exception):
     """Nothing of the transaction stands; `answer` says why."""
 
     def __init__(self, answer: Repeated | Overdrawn | Full) -> None:

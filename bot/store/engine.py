@@ -1,7 +1,8 @@
 """The database: one engine with the settings that make a commit mean something, and our own threads to run it in.
 
 Sessions are plain synchronous ones. A transaction is a function that runs in one thread from BEGIN to COMMIT: nobody
-can await inside it, which on one SQLite file is a deadlock, and the durable engine joins it with its own synchronous call.
+can await inside it, which on one SQLite file is a deadlock, and the durable engine joins it with its own synchronous
+call.
 """
 
 import asyncio

@@ -1,13 +1,11 @@
 """The composition root: builds every room, plugs them into each other, and closes them in reverse."""
 
-import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -20,6 +18,7 @@ from bot.jobs import workflow
 from bot.jobs.answers import CardFacts
 from bot.jobs.courier import SpoolingCourier
 from bot.jobs.doubt import Doubt
+from bot.jobs.housekeeping import Housekeeping
 from bot.jobs.model import JobRecord
 from bot.jobs.offers import Offers
 from bot.jobs.pictures import PictureDesk
@@ -40,14 +39,15 @@ from bot.slack.entrance import entrance
 from bot.slack.errands import Errands
 from bot.slack.identity import who_we_are
 from bot.slack.replies import Replies
-from bot.slack.sockets import Sockets, opened_sockets
+from bot.slack.sockets import opened_sockets
 from bot.store.drafts import StoredDrafts
-from bot.store.engine import Store, open_engine, opened_store
+from bot.store.engine import open_engine, opened_store
 from bot.store.jobs import StoredJobs
 from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry, Upstream
 from bot.web.app import build_web, webhook_url
-from bot.web.health import Question, Readiness
+from bot.web.health import Readiness
+from bot.wiring.lifelines import Ears, Loops, database_answers
 from bot.wiring.services import opened_services
 from bot.wiring.surface import slack_side
 
@@ -180,13 +180,17 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
         )
         sweep = Sweep(book, workflow.lost_stories, clock, log_alarm)
         await owned.enter_async_context(workflow.running_engine(engine, steps))
-        loops = await owned.enter_async_context(_Loops(watcher.run, slack.writer.run, sweep.run))
         await sweep.once()
+        housekeeping = Housekeeping(spool, workflow.forget_finished, clock)
         sockets = None
         if settings.slack_app_token is not None:
             app_token = settings.slack_app_token.get_secret_value()
             sockets = await owned.enter_async_context(opened_sockets(app, app_token=app_token, clock=clock))
-        readiness = Readiness({"database": _database(store), "slack": _slack(sockets)})
+        ears = Ears(sockets, clock)
+        loops = await owned.enter_async_context(
+            Loops(watcher.run, slack.writer.run, sweep.run, housekeeping.run, ears.run)
+        )
+        readiness = Readiness({"database": database_answers(store), "slack": ears.problem})
         desk = WebhookDesk(book, registry, watcher, wakes, clock)
         web_app = build_web(entrance=_entrance(settings, app, clock), desk=desk, readiness=readiness)
         port = await owned.enter_async_context(_listening(web_app, settings.host, settings.port))
@@ -204,28 +208,6 @@ def limits_of(settings: Settings) -> tuple[Limit, ...]:
         for each in settings.limits
         if each.usd is not None or each.clips is not None
     )
-
-
-class _Loops:
-    """Work that goes on for as long as the bot runs. One that ends has failed, and the bot with it."""
-
-    def __init__(self, *loops: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._loops = loops
-        self._running: list[asyncio.Task[None]] = []
-
-    async def __aenter__(self) -> "_Loops":
-        self._running = [asyncio.ensure_future(loop()) for loop in self._loops]
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
-
-    async def failed(self) -> None:
-        ended, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-        for task in ended:
-            await task
 
 
 @asynccontextmanager
@@ -278,24 +260,6 @@ def _entrance(settings: Settings, app: AsyncApp, clock: Clock) -> Handler | None
     if settings.slack_app_token is not None or secret is None:
         return None
     return entrance(app, signing_secret=secret.get_secret_value(), clock=clock)
-
-
-def _database(store: Store) -> Question:
-    async def answers() -> str:
-        try:
-            await asyncio.wait_for(store.ping(), timeout=2.0)
-        except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready, and say so
-            return f"does not answer ({type(error).__name__})"
-        return ""
-
-    return answers
-
-
-def _slack(sockets: Sockets | None) -> Question:
-    async def connected() -> str:
-        return "" if sockets is None or sockets.connected else "no connection to Slack"
-
-    return connected
 
 
 def _greeting(settings: Settings, registry: Registry, port: int) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from bot.media.animatic import AnimaticRequest, render_animatic
 from bot.slack.manifest import manifest
 
 MODELS = "demo-fast=0.10/s, demo-best=0.30/s best"
-SECRET = "whsec_c29yYS1ib3QtdG93bi1zZWNyZXQtMDAwMQ=="  # noqa: S105 - of a service that lives for one test
+SECRET = "whsec_c29yYS1ib3QtdG93bi1zZWNyZXQtMDAwMQ=="
 
 
 @dataclass

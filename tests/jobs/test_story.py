@@ -61,7 +61,8 @@ async def test_a_refusal_at_submit_gives_the_money_back_and_asks_nobody_else(tmp
         assert (record.job.state, len(service.accepted), len(other.accepted)) == (JobState.FAILED, 0, 0)
         assert record.job.failure in {Failure.REFUSED, Failure.INVALID}
         assert (await house.spent(), len(house.surface.told)) == ((0, 0), 1)
-        assert record.job.reference and await house.ledger_is_exact()
+        assert record.job.reference
+        assert await house.ledger_is_exact()
 
 
 async def test_a_render_refused_after_a_while_is_told_and_charged_only_where_the_service_charges(
