@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.clock import Clock
 from bot.jobs.model import ENDED, Attempt, AttemptState, JobRecord
 from bot.jobs.ports import Alarm, JobBook, Surface
-from bot.jobs.requests import RequestMaker
+from bot.jobs.requests import PictureLostError, RequestMaker
 from bot.jobs.retries import PAUSE_MAX_S
 from bot.jobs.story import Checked
 from bot.jobs.wakes import Wakes
@@ -80,10 +80,10 @@ class Doubt:
 
     async def _send_again(self, record: JobRecord, attempt: Attempt, upstream: Upstream) -> bool:
         """The same key: the service answers with the render it started, or starts the one it never saw."""
-        request = await self._requests.request(record.job, attempt, upstream)
         try:
+            request = await self._requests.request(record.job, attempt, upstream)
             ref = await upstream.provider.submit(request)
-        except OutcomeUnknown:
+        except (OutcomeUnknown, PictureLostError):
             return False
         return await self._adopt(attempt, ref)
 

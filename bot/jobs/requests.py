@@ -13,6 +13,10 @@ FittedPictures = Callable[[str, tuple[int, int], Fit], Awaitable[Picture | None]
 """(picture id, frame in pixels, fit) to the fitted first frame; None when it is not kept any more."""
 
 
+class PictureLostError(Exception):
+    """An order's picture was cleaned away, or is on another machine's disk."""
+
+
 class RequestMaker:
     def __init__(
         self, *, pictures: FittedPictures, webhook_url: Callable[[Upstream, str], str | None], clock: Clock
@@ -48,12 +52,18 @@ class RequestMaker:
         )
 
     async def request(self, job: Job, attempt: Attempt, upstream: Upstream) -> RenderRequest:
-        """The same for every repetition of one attempt."""
+        """The same for every repetition of one attempt.
+
+        Raises:
+            PictureLostError: the order's picture is not here any more; a video without it is not what was asked for.
+        """
         order = job.order
         model = next(each for each in upstream.models if each.name == attempt.model)
         picture = None
         if order.picture_id is not None:
             picture = await self._pictures(order.picture_id, attempt.size_px, order.picture_fit)
+            if picture is None:
+                raise PictureLostError(order.picture_id)
         return RenderRequest(
             prompt=order.prompt,
             wire_name=attempt.wire_name,

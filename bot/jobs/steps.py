@@ -14,7 +14,7 @@ from bot.jobs.courier import Courier, NotFetched, Trouble
 from bot.jobs.doubt import Doubt
 from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobRecord, JobState, Waiting
 from bot.jobs.ports import Alarm, Announced, Delivered, Healths, JobBook, SpooledVideo, Surface
-from bot.jobs.requests import RequestMaker
+from bot.jobs.requests import PictureLostError, RequestMaker
 from bot.jobs.story import Checked, Settled, Submitted, Waited
 from bot.jobs.wakes import Wakes
 from bot.jobs.watcher import Watcher
@@ -88,7 +88,8 @@ class JobSteps:
                 return Submitted.CHECKING
             if attempt is not None and attempt.state is not AttemptState.NOT_ACCEPTED:
                 return Submitted.RENDERING
-            if job.cancel_requested_at is not None:
+            refused = attempt is not None and not retries.deserves_another(attempt)
+            if refused or job.cancel_requested_at is not None:
                 return Submitted.OVER
             if job.state is JobState.SUBMITTING:
                 await self._book.requeued(job_id, at=self._now())
@@ -207,6 +208,11 @@ class JobSteps:
         rooms, job = self._rooms, record.job
         upstream = rooms.registry.upstream(candidate.upstream)
         attempt = rooms.requests.attempt(record, candidate, upstream, attempt_id=rooms.new_id(), token=rooms.new_id())
+        try:
+            request = await rooms.requests.request(job, attempt, upstream)
+        except PictureLostError:
+            await self._fail(job, Failure.INVALID, words="The picture of this order is not kept any more.")
+            return Submitted.OVER
         if not await self._book.begin(
             attempt,
             prompt=job.order.prompt,
@@ -216,7 +222,6 @@ class JobSteps:
             await self._waits(job, Waiting.SLOT)
             return Submitted.LATER
         rooms.surface.changed(job.id)
-        request = await rooms.requests.request(job, attempt, upstream)
         try:
             async with asyncio.timeout(upstream.protocol.submit_timeout_s):
                 ref = await upstream.provider.submit(request)

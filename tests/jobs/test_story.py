@@ -316,22 +316,38 @@ async def test_a_file_that_is_no_video_is_told_as_paid_and_lost(tmp_path: Path) 
         assert (len(house.surface.told), house.surface.delivered) == (1, [])
 
 
-async def test_each_step_killed_before_its_word_was_written_runs_again_without_a_second_effect(tmp_path: Path) -> None:
+class Twice:
     """The engine repeats a step whose outcome it did not record. Here every step runs twice, everywhere."""
 
-    class Twice:
-        def __init__(self, steps: object) -> None:
-            self._steps = steps
+    def __init__(self, steps: object) -> None:
+        self._steps = steps
 
-        def __getattr__(self, name: str) -> object:
-            step = getattr(self._steps, name)
+    def __getattr__(self, name: str) -> object:
+        step = getattr(self._steps, name)
 
-            async def twice(job_id: str) -> object:
-                await step(job_id)
-                return await step(job_id)
+        async def twice(job_id: str) -> object:
+            await step(job_id)
+            return await step(job_id)
 
-            return twice
+        return twice
 
+
+async def test_a_refusal_whose_step_was_killed_does_not_move_to_another_service(tmp_path: Path) -> None:
+    async with a_house(
+        tmp_path,
+        upstreams=lambda one: (
+            an_upstream(one),
+            an_upstream(ScriptedService(clock=one.clock, film=one.film), "other", tier=Tier.RELAY),
+        ),
+    ) as (house, service):
+        service.before.append(Moderated("no"))
+        job = await house.accepted()
+        await house.clock.finish(story(job.id, Twice(house.steps)))  # type: ignore[arg-type]
+        record = await house.record(job.id)
+        assert (record.job.failure, [each.upstream for each in record.attempts]) == (Failure.REFUSED, ["scripted"])
+
+
+async def test_each_step_killed_before_its_word_was_written_runs_again_without_a_second_effect(tmp_path: Path) -> None:
     async with a_house(tmp_path) as (house, service):
         job = await house.accepted(length_s=4)
         await house.clock.finish(story(job.id, Twice(house.steps)))  # type: ignore[arg-type]
@@ -360,3 +376,9 @@ async def test_death_between_intent_and_answer_is_a_doubt_for_the_next_process(t
         record = await house.play(job)
         assert (record.job.state, len(service.accepted)) == (JobState.DELIVERED, 1)
         assert [each.state for each in record.attempts] == [AttemptState.NOT_ACCEPTED, AttemptState.SUCCEEDED]
+
+
+async def test_an_order_whose_picture_is_gone_is_not_made_without_it(tmp_path: Path) -> None:
+    async with a_house(tmp_path) as (house, service):
+        record = await house.play(await house.accepted(picture_id="cleaned-away"))
+        assert (record.job.failure, service.accepted, await house.spent()) == (Failure.INVALID, [], (0, 0))
