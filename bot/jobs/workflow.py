@@ -23,6 +23,7 @@ VERSION = "jobs-1"
 """Bump by hand, with a drain: jobs of another version are left alone by this one."""
 QUEUE = "jobs"
 FORGET_AT_ONCE = 500
+SUBMITS_GET_S = 8.0
 WORKFLOW = "video_job"
 """The name is data in the database."""
 
@@ -34,6 +35,7 @@ class _Stage:
 
     steps: Steps | None = None
     running: set["asyncio.Task[Any]"] = set()
+    submits: set["asyncio.Future[Any]"] = set()
     stopping: bool = False
 
 
@@ -41,14 +43,18 @@ def set_stage(steps: Steps | None) -> None:
     _Stage.steps = steps
     _Stage.stopping = False
     _Stage.running = set()
+    _Stage.submits = set()
 
 
-async def cancel_running() -> None:
+async def cancel_running(submits_get_s: float = SUBMITS_GET_S) -> None:
     """Stop every story of this process; their rows stay pending for the next one.
 
-    Before `destroy`: otherwise bodies meet RuntimeErrors as plain exceptions and could take them for failures of a job.
+    A submit that is on the wire may still bring its answer home, which saves the next process a search. Before
+    `destroy`: otherwise bodies meet RuntimeErrors as plain exceptions and could take them for failures of a job.
     """
     _Stage.stopping = True
+    if _Stage.submits:
+        await asyncio.wait(set(_Stage.submits), timeout=submits_get_s)
     running = set(_Stage.running)
     for task in running:
         task.cancel()
@@ -79,7 +85,14 @@ class _Recorded:
         return Announced(await _step(self._steps.announce, job_id))
 
     async def submit(self, job_id: str) -> Submitted:
-        return Submitted(await _step(self._steps.submit, job_id))
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        _Stage.submits.add(over)
+        try:
+            return Submitted(await _step(self._steps.submit, job_id))
+        finally:
+            _Stage.submits.discard(over)
+            if not over.done():
+                over.set_result(None)
 
     async def later(self, job_id: str) -> None:
         await _step(self._steps.later, job_id)
