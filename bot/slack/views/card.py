@@ -28,8 +28,9 @@ def job_card(
     picture: Block | None = None
     if poster_file_id and job.state is JobState.DELIVERED:
         picture = poster(poster_file_id, alt_text=f"First frame of video #{job.number}: {job.order.prompt}"[:2000])
+    sentences = f"{said.stage}. {_cost(job, facts)} {said.money}".split()
     return message(
-        f"Video #{job.number}, {quoted(job.order.prompt, limit_chars=120)}: {said.stage}. {said.money}".strip(),
+        f"Video #{job.number}, {quoted(job.order.prompt, limit_chars=120)}: {' '.join(sentences)}",
         section(f"*{said.stage}* · video #{job.number}"),
         prompt_quote(job.order.prompt),
         picture,
@@ -67,6 +68,13 @@ def _price(job: Job, facts: CardFacts) -> str:
         case _:
             ceiling = job.order.model is None
             return price(job.held_usd_micros, free=facts.free or not job.held_usd_micros, is_ceiling=ceiling)
+
+
+def _cost(job: Job, facts: CardFacts) -> str:
+    """For who reads only the notification."""
+    if not _is_done(job):
+        return ""
+    return f"It cost {_price(job, facts)}." if job.paid_usd_micros else "It was free."
 
 
 def _is_done(job: Job) -> bool:
