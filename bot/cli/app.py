@@ -2,6 +2,7 @@
 
 import typer
 
+from bot.cli.demo import demo
 from bot.cli.doctor import doctor
 from bot.cli.manifest import manifest
 from bot.cli.run import run
@@ -14,5 +15,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (setup, run, doctor, manifest):
+for command in (demo, setup, run, doctor, manifest):
     app.command()(command)

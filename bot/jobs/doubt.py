@@ -2,7 +2,7 @@
 
 An idempotency key that the service honours: the same key again, inside its window. A listing: search it by key, else by
 prompt, model and time; absent counts only after the POST's deadline plus the listing's lag. Neither: wait for the
-webhook whose path names the attempt, and after a week book it as possibly paid.
+webhook whose path names the attempt, or for an admin's word, and after a week book it as possibly paid.
 """
 
 from datetime import datetime, timedelta
@@ -46,8 +46,8 @@ class Doubt:
         self._doubt_max = doubt_max
 
     async def resolve(self, job_id: str) -> Checked:
-        """Return when it is known, or when knowing was given up."""
-        looks = 0
+        """Return when it is known, or when knowing was given up. Admins are asked once, however often it runs."""
+        looks, asked = 0, False
         while True:
             record = await self._book.record(job_id)
             attempt = record.attempt if record is not None else None
@@ -59,24 +59,34 @@ class Doubt:
                 return Checked.FOUND
             if self._clock.now() - attempt.intent_at > self._doubt_max or attempt.upstream not in self._registry:
                 return Checked.OVER
+            upstream = self._registry.upstream(attempt.upstream)
+            if _is_mute(upstream, attempt, now=self._clock.now()):
+                asked = await self._heard_from_others(record, attempt, asked=asked)
+                continue
             looks += 1
-            found = await self._look(record, attempt, self._registry.upstream(attempt.upstream))
-            if not found:
-                await self._wakes.pause(job_id, self._pause_s(attempt, looks))
+            if not await self._look(record, attempt, upstream):
+                await self._wakes.pause(job_id, min(2.0 ** (looks - 1), PAUSE_MAX_S))
+
+    async def _heard_from_others(self, record: JobRecord, attempt: Attempt, *, asked: bool) -> bool:
+        """One wait for an event where there is nothing to look at. True: the admins have been asked.
+
+        Not before the POST's deadline: until then it may still arrive, and nobody can say that it did not.
+        """
+        open_s = (attempt.deadline_at - self._clock.now()).total_seconds()
+        if open_s <= 0 and not asked:
+            await self._surface.ask_admins(record, given_up_at=attempt.intent_at + self._doubt_max)
+            return True
+        await self._wakes.pause(record.job.id, DOUBT_LOOK_MAX_S if asked else open_s)
+        return asked
 
     async def _look(self, record: JobRecord, attempt: Attempt, upstream: Upstream) -> bool:
         """One try to find out. True: the row has changed, so read it again at once."""
-        now = self._clock.now()
-        protocol = upstream.protocol
         try:
-            if protocol.honours_idempotency_key:
-                if now - attempt.intent_at < timedelta(seconds=protocol.idempotency_window_s):
-                    return await self._send_again(record, attempt, upstream)
-            elif protocol.lists:
-                return await self._search(record, attempt, upstream)
+            if upstream.protocol.honours_idempotency_key:
+                return await self._send_again(record, attempt, upstream)
+            return await self._search(record, attempt, upstream)
         except ProviderError:
             return False  # The service cannot be asked now; doubt stays, nothing is sent.
-        return False
 
     async def _send_again(self, record: JobRecord, attempt: Attempt, upstream: Upstream) -> bool:
         """The same key: the service answers with the render it started, or starts the one it never saw."""
@@ -108,12 +118,13 @@ class Doubt:
         self._surface.changed(attempt.job_id)
         return adopted
 
-    def _pause_s(self, attempt: Attempt, looks: int) -> float:
-        """1, 2, 4 ... seconds up to a minute; an hour where there is nothing to ask and only an event can tell."""
-        upstream = self._registry.upstream(attempt.upstream)
-        if not (upstream.protocol.honours_idempotency_key or upstream.protocol.lists):
-            return DOUBT_LOOK_MAX_S
-        return min(2.0 ** (looks - 1), PAUSE_MAX_S)
+
+def _is_mute(upstream: Upstream, attempt: Attempt, *, now: datetime) -> bool:
+    """The service answers no question about this attempt: only its webhook or a person can tell."""
+    protocol = upstream.protocol
+    if protocol.honours_idempotency_key:
+        return now - attempt.intent_at >= timedelta(seconds=protocol.idempotency_window_s)
+    return not protocol.lists
 
 
 def _matches(shown: FoundRender, record: JobRecord, attempt: Attempt) -> bool:

@@ -55,6 +55,9 @@ class Surface(Protocol):
     async def tell_end(self, record: JobRecord) -> None:
         """One reply that mentions the requester, for a job that ended without a video. Sent before: skipped."""
 
+    async def ask_admins(self, record: JobRecord, *, given_up_at: datetime) -> None:
+        """Ask each admin once whether the attempt in force arrived; without an answer it is given up then."""
+
     async def take_away(self, record: JobRecord) -> None:
         """Delete the card and the files of a job whose person wants them gone."""
 
@@ -134,6 +137,9 @@ class JobBook(Protocol):
     async def absent(self, attempt: Attempt, *, at: datetime) -> bool:
         """Proven never to have arrived: back to queued. Compared on the intent's time. False: somebody else won."""
 
+    async def possibly_paid(self, attempt: Attempt, *, at: datetime) -> bool:
+        """Somebody saw that it arrived, but we have no id of it: booked, ended. Compared likewise."""
+
     async def attempt_ended(
         self,
         attempt_id: str,
@@ -152,7 +158,8 @@ class JobBook(Protocol):
 
     async def overdue(self, job_id: str, *, at: datetime) -> None: ...
 
-    async def waits(self, job_id: str, waiting: Waiting) -> None: ...
+    async def waits(self, job_id: str, waiting: Waiting | None) -> None:
+        """Why it has not been sent yet; None: it is about to be."""
 
     async def checking(self, job_id: str, *, at: datetime) -> None: ...
 
@@ -194,6 +201,8 @@ class JobBook(Protocol):
         """Keep a verified event. False: seen before."""
 
     async def webhook_seen(self, upstream: str, render_id: str) -> bool: ...
+
+    async def attempt(self, attempt_id: str) -> Attempt | None: ...
 
     async def attempt_of_token(self, token: str) -> Attempt | None: ...
 

@@ -71,6 +71,9 @@ class JobSteps:
         record = await self._record(job_id)
         if record.job.state in ENDED:
             return Announced.REFUSED if record.job.failure is Failure.CANNOT_POST else Announced.POSTED
+        if record.job.waiting is Waiting.TURN:
+            await self._book.waits(job_id, None)  # This step runs, so its turn has come.
+            record = await self._record(job_id)
         announced = await self._rooms.surface.announce(record)
         if announced is Announced.REFUSED:
             await self._fail(record.job, Failure.CANNOT_POST, words="")

@@ -100,6 +100,15 @@ class StoredJobs:
 
         return await self._store.write(work)
 
+    async def possibly_paid(self, attempt: Attempt, *, at: datetime) -> bool:
+        def work(session: Session) -> bool:
+            won = attempts.arrived_unseen(session, attempt, at=at)
+            if won:
+                _book_possibly_paid(session, session.get_one(JobRow, attempt.job_id, with_for_update=True), at=at)
+            return won
+
+        return await self._store.write(work)
+
     async def attempt_ended(
         self,
         attempt_id: str,
@@ -138,7 +147,7 @@ class StoredJobs:
     async def overdue(self, job_id: str, *, at: datetime) -> None:
         await self._changed(job_id, lambda job: replace(job, overdue_since=at, version=job.version + 1))
 
-    async def waits(self, job_id: str, waiting: Waiting) -> None:
+    async def waits(self, job_id: str, waiting: Waiting | None) -> None:
         def told(job: Job) -> Job:
             return job if job.waiting is waiting else replace(job, waiting=waiting, version=job.version + 1)
 
@@ -229,16 +238,10 @@ class StoredJobs:
     async def unconfirmed(self, job_id: str, *, at: datetime) -> None:
         def work(session: Session) -> None:
             row = session.get_one(JobRow, job_id, with_for_update=True)
-            job = job_of(row)
-            if job.state in ENDED:
+            if job_of(row).state in ENDED:
                 return
-            attempt = session.get_one(AttemptRow, job.attempt_id)
-            attempts.ended(session, attempt.id, state=AttemptState.UNKNOWN, at=at)
-            quota.book_possibly_paid(
-                session, job_id=job_id, attempt_id=attempt.id, usd_micros=attempt.usd_micros, now=at
-            )
-            moved = job.moved(JobState.UNCONFIRMED, at=at)
-            write_job(row, replace(moved, paid_usd_micros=attempt.usd_micros, finished_at=at))
+            attempts.ended(session, str(row.attempt_id), state=AttemptState.UNKNOWN, at=at)
+            _book_possibly_paid(session, row, at=at)
 
         await self._store.write(work)
 
@@ -302,6 +305,9 @@ class StoredJobs:
         )
         return await self._store.read(lambda session: session.scalar(wanted.limit(1)) is not None)
 
+    async def attempt(self, attempt_id: str) -> Attempt | None:
+        return await self._attempt(col(AttemptRow.id) == attempt_id)
+
     async def attempt_of_token(self, token: str) -> Attempt | None:
         return await self._attempt(col(AttemptRow.webhook_token) == token)
 
@@ -332,6 +338,13 @@ def _capture(session: Session, job: Job, *, at: datetime) -> int:
     attempt = session.get_one(AttemptRow, job.attempt_id)
     fresh = quota.capture(session, job_id=job.id, attempt_id=attempt.id, usd_micros=attempt.usd_micros, now=at)
     return job.paid_usd_micros + (attempt.usd_micros if fresh else 0)
+
+
+def _book_possibly_paid(session: Session, row: JobRow, *, at: datetime) -> None:
+    attempt = session.get_one(AttemptRow, row.attempt_id)
+    quota.book_possibly_paid(session, job_id=row.id, attempt_id=attempt.id, usd_micros=attempt.usd_micros, now=at)
+    moved = job_of(row).moved(JobState.UNCONFIRMED, at=at)
+    write_job(row, replace(moved, paid_usd_micros=attempt.usd_micros, finished_at=at))
 
 
 def _change(session: Session, job_id: str, change: Callable[[Job], Job]) -> Job | None:
