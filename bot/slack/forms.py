@@ -22,6 +22,7 @@ from bot.jobs.answers import (
 from bot.media.pictures import PictureRefused
 from bot.slack.asking import Asking
 from bot.slack.desk import Desk, FormAnswer
+from bot.slack.errors import words_for
 from bot.slack.ids import ActionId
 from bot.slack.modals import open_modal, update_modal
 from bot.slack.payloads import Caller, Form, over
@@ -106,7 +107,7 @@ class Forms:
                 content = await self._pictures.fetch(client, form.file)
                 wish = replace(wish, picture_id=await self._asking.jobs.keep_picture(content))
             except PictureRefused as refused:
-                return self._at(form, ActionId.FORM_PICTURE, refused.words)
+                return self._at(form, ActionId.FORM_PICTURE, words_for(refused))
         answer = await self._asking.answer(
             form.caller,
             wish,

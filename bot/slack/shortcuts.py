@@ -11,6 +11,7 @@ from bot.jobs.model import Place
 from bot.jobs.service import JobService
 from bot.media.pictures import PictureRefused
 from bot.slack.desk import Desk
+from bot.slack.errors import words_for
 from bot.slack.failures import SlackFailure
 from bot.slack.forms import Forms
 from bot.slack.ids import CallbackId
@@ -18,7 +19,7 @@ from bot.slack.payloads import Body, Caller, caller_of
 from bot.slack.people_messages import message_picture, message_text
 from bot.slack.people_pictures import PeoplePictures
 
-NO_PICTURE = "The picture could not be taken along."
+NO_PICTURE = "The picture could not be taken along: upload it here, or go on without it. Nothing was charged."
 
 
 class ShortcutListeners:
@@ -63,6 +64,6 @@ class ShortcutListeners:
             content = await self._pictures.fetch(client, file)
             return replace(wish, picture_id=await self._jobs.keep_picture(content)), ""
         except PictureRefused as refused:
-            return wish, refused.words
+            return wish, words_for(refused)
         except SlackFailure:
             return wish, NO_PICTURE

@@ -9,14 +9,17 @@ from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
+from sqlalchemy.orm import Session
 
 from bot import wiring
 from bot.clock import SystemClock, new_id
 from bot.config import Settings
-from bot.demo.slack import LocalSlack, Message
+from bot.demo.slack import LocalSlack, Message, View
 from bot.demo.videos.service import LocalVideos
 from bot.media.animatic import AnimaticRequest, render_animatic
 from bot.slack.manifest import manifest
+from bot.store import quota
+from bot.store.engine import open_engine
 
 MODELS = "demo-fast=0.10/s, demo-best=0.30/s best"
 SECRET = "whsec_c29yYS1ib3QtdG93bi1zZWNyZXQtMDAwMQ=="
@@ -35,8 +38,44 @@ class Town:
     def posts(self, channel: str = "videos", user: str = "ada") -> list[Message]:
         return [each for each in self.slack.messages(user, channel) if each.user_id == self.slack.bot_user_id]
 
-    async def until(self, holds: Any) -> None:
-        await self.slack.world.feed.until(holds)
+    async def until(self, holds: Any, *, within_s: float = 20.0) -> None:
+        await self.slack.until(holds, within_s=within_s)
+
+    def private(self, channel: str = "videos", user: str = "ada") -> list[Message]:
+        """What only this person was told."""
+        return [each for each in self.posts(channel, user) if each.ephemeral_to]
+
+    def films(self, channel: str = "videos") -> list[Message]:
+        """Messages of the bot that show a video file, once each however often they were edited."""
+        return [each for each in self.posts(channel) if each.file_ids]
+
+    def cards(self, channel: str = "videos") -> list[Message]:
+        return [each for each in self.posts(channel) if each.text.startswith("Video #") and not each.ephemeral_to]
+
+    async def form(self, user: str = "ada") -> View:
+        """The form on somebody's screen, once it is more than "One moment"."""
+
+        def ready() -> bool:
+            view = self.slack.top_view(user)
+            return view is not None and bool(view.told.get("submit"))
+
+        await self.until(ready)
+        view = self.slack.top_view(user)
+        assert view is not None
+        return view
+
+    async def quota(self, user: str = "ada") -> str:
+        """The figures as this person reads them."""
+        return str((await self.sora("quota", user=user)).said.text)
+
+    def ledger_is_exact(self) -> bool:
+        """Every balance adds up again, read from the file by a connection of our own."""
+        engine = open_engine(self.settings.database_url, busy_timeout_ms=5000)
+        try:
+            with Session(engine) as session:
+                return quota.recompute(session, self.slack.team_id) == ()
+        finally:
+            engine.dispose()
 
 
 def a_film(folder: Path) -> Path:

@@ -10,6 +10,8 @@ CENT = Decimal("0.01")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _INVISIBLE = "\u2060"
 """Word joiner: takes no room and keeps Slack from making a link or an emphasis."""
+_TURNERS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+"""They turn the direction of whatever follows: inside a sentence of ours, our own words and the price."""
 
 SHAPES = {Shape.WIDE: "Wide (16:9)", Shape.VERTICAL: "Vertical (9:16)", Shape.SQUARE: "Square (1:1)"}
 CLASSES = {ModelClass.FAST: "Fast", ModelClass.PRO: "Best"}
@@ -17,7 +19,7 @@ CLASSES = {ModelClass.FAST: "Fast", ModelClass.PRO: "Best"}
 
 def quoted(text: str, *, limit_chars: int = 200) -> str:
     """Text of a person or a service inside `mrkdwn` or a notification: it can neither ping nor link nor format."""
-    line = " ".join(text.split())
+    line = " ".join(text.translate(_TURNERS).split())
     if len(line) > limit_chars:
         line = line[: limit_chars - 1].rstrip() + "…"
     for mark in ("*", "_", "~", "`"):
