@@ -1,6 +1,7 @@
 """`sora-bot run`: the bot, until SIGTERM."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -45,6 +46,9 @@ async def serve(settings: config.Settings) -> None:
     async with wiring.running(settings, clock=SystemClock(), new_id=new_id) as bot:
         for line in bot.greeting:
             print(line, file=sys.stderr, flush=True)
+        # What was built so far stays for good. Looking through it again and again stopped everything for 60 to 90 ms.
+        gc.collect()
+        gc.freeze()
         stopped = asyncio.ensure_future(stop.wait())
         failed = asyncio.ensure_future(bot.failed())
         try:
