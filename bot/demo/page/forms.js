@@ -4,6 +4,13 @@ import { drawBlocks, element, options } from "./blocks.js";
 import { channelName, words } from "./words.js";
 
 const CROSS = "Close this form";
+const SHORT = 24;
+
+/** A list of the browser's own has one line an option: a short description (a price) fits behind the name. */
+function named(option) {
+  const more = option.description?.text ?? "";
+  return more && more.length <= SHORT ? `${option.text.text} · ${more}` : option.text.text;
+}
 
 export class Forms {
   /** `door(name, args)` reaches the workspace; `upload(file)` answers with a file's id. */
@@ -103,7 +110,7 @@ export class Forms {
         return h("div", { class: "pick" }, h("select", { id, "data-focus": name, onchange: (event) => this.fill(told, block, event.target.value || null, { selected_option: { value: event.target.value } }) },
           !chosen && h("option", { value: "" }, told.placeholder?.text ?? "Choose"),
           options(told).map((each) => h("option", { value: each.value, selected: each.value === chosen },
-            each.description ? `${each.text.text} — ${each.description.text}` : each.text.text))));
+            named(each)))));
       }
       case "conversations_select": case "channels_select": {
         const offered = this.screen.channels.filter((each) => !each.is_archived);

@@ -1,5 +1,5 @@
 // The page: one socket in, whole screens out of it, and what hands do sent back through named doors.
-import { $, h, icon, reconcile, toast } from "./dom.js";
+import { $, h, reconcile, toast } from "./dom.js";
 import { Forms } from "./forms.js";
 import { avatar, drawMessage, filmOf } from "./messages.js";
 import { channelName, nameOf } from "./words.js";
@@ -55,6 +55,8 @@ function draw(fresh) {
   drawSide(channel);
   drawBar(channel);
   drawList($("messages"), channel.messages.filter((each) => !each.thread_ts || each.thread_ts === each.ts), { inThread: false, fresh });
+  $("empty").hidden = channel.messages.length > 0;
+  $("empty").textContent = channel.name === "videos" ? "A command stands typed below. Press Enter to send it." : "Nothing here yet.";
   announce(channel);
   drawThread(channel, fresh);
   drawBench();
@@ -98,17 +100,28 @@ const hands = {
   shortcuts: () => state.told.shortcuts.filter((each) => each.type === "message"),
   shortcut: (message, callback) => door("shortcut", { callback, channel: message.channel, ts: message.ts }),
   openThread(message, focus) {
-    state.thread = { ts: message.ts, channel: message.channel, opener: message.ts };
+    state.thread = { ts: message.ts };
+    $("replies").isReadingBack = false;
     draw(false);
-    $("replies").scrollTop = $("replies").scrollHeight;
     (focus ? $("thread-words") : $("thread-close")).focus();
   },
 };
 
 function drawList(list, messages, { inThread, fresh }) {
-  const atEnd = fresh || list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END_PX;
+  if (fresh) list.isReadingBack = false;
   reconcile(list, messages, { key: (each) => each.ts, draw: (each) => drawMessage(each, screen(), hands, { inThread }) });
-  if (atEnd) list.scrollTop = list.scrollHeight;
+  toEnd(list);
+}
+
+/** Keep the newest in sight, also when a picture arrives late or the field grows, unless its reader scrolled up. */
+function toEnd(list) {
+  if (!list.isReadingBack) list.scrollTop = list.scrollHeight;
+}
+
+function keepAtEnd(list) {
+  list.addEventListener("scroll", () => { list.isReadingBack = list.scrollHeight - list.scrollTop - list.clientHeight > NEAR_END_PX; });
+  for (const arrived of ["load", "loadedmetadata"]) list.addEventListener(arrived, () => toEnd(list), true);
+  new ResizeObserver(() => toEnd(list)).observe(list);
 }
 
 function drawThread(channel, fresh) {
@@ -138,10 +151,11 @@ function announce(channel) {
 /** A video has come: beside the channel where there is room, and playing silently where motion is welcome. */
 function premiere(message) {
   if (narrow.matches) return;
-  state.thread = { ts: message.thread_ts, channel: message.channel };
+  state.thread = { ts: message.thread_ts };
+  $("replies").isReadingBack = false;
   requestAnimationFrame(() => {
     const film = $("replies").querySelector(`li[data-key="${message.ts}"] video`);
-    $("replies").scrollTop = $("replies").scrollHeight;
+    toEnd($("replies"));
     if (!film || calm.matches) return;
     film.muted = true;
     film.play().catch(() => {});
@@ -209,7 +223,8 @@ async function send(field, thread) {
   const place = { channel: here().id, thread };
   const answer = name ? await door("command", { ...place, name, text: rest }) : await door("say", { ...place, text });
   if (answer.error && !field.value) { field.value = text; grow(field); }
-  $("messages").scrollTop = $("messages").scrollHeight;
+  $("messages").isReadingBack = false;
+  toEnd($("messages"));
 }
 
 async function upload(file) {
@@ -224,6 +239,8 @@ function grow(field) {
 }
 
 const forms = new Forms(door, upload);
+keepAtEnd($("messages"));
+keepAtEnd($("replies"));
 for (const [form, field, thread] of [["composer", "words", () => null], ["thread-composer", "thread-words", () => state.thread?.ts ?? null]]) {
   $(form).addEventListener("submit", (event) => { event.preventDefault(); send($(field), thread()); });
   $(field).addEventListener("input", () => grow($(field)));
