@@ -8,6 +8,7 @@ from bot.jobs.service import JobService
 from bot.slack.message import Message
 from bot.slack.payloads import Caller
 from bot.slack.text import Subcommand, Told
+from bot.slack.together import Together
 from bot.slack.views import answers, listings
 from bot.slack.views.card import job_card
 
@@ -17,6 +18,7 @@ class Lookups:
         self._jobs = jobs
         self._clock = clock
         self._command = command
+        self._together = Together()
 
     async def answer(self, caller: Caller, told: Told) -> Message:
         match told.subcommand:
@@ -45,7 +47,12 @@ class Lookups:
         return listings.help_text(self._command)
 
     async def status(self, caller: Caller, *, details: bool) -> Message:
-        return listings.status(await self._jobs.status(caller.team_id), details=details)
+        """The same for everybody in a workspace, so it is looked at and drawn once for all who ask at the same time."""
+
+        async def look() -> Message:
+            return listings.status(await self._jobs.status(caller.team_id), details=details)
+
+        return await self._together.look((caller.team_id, details), look)
 
     async def shown(self, record: JobRecord) -> Message:
         facts, now = await self._jobs.facts(record), self._clock.now()
