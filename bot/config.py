@@ -1,15 +1,17 @@
 """Settings from the environment, `.env` and `sora.toml`, checked together and complained about in words."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -62,6 +64,7 @@ class Settings(BaseSettings):
     confirm_above_usd: float = Field(default=1.0, alias="SORA_CONFIRM_ABOVE_USD", ge=0)
     running_max: int = Field(default=3, alias="SORA_RUNNING_MAX", ge=1, le=100)
     queued_max: int = Field(default=10, alias="SORA_QUEUED_MAX", ge=0, le=1000)
+    admins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_ADMINS")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="SORA_LOG_LEVEL")
     fal_key: SecretStr | None = Field(default=None, alias="FAL_KEY")
     fal_url: str = Field(default="", alias="SORA_FAL_URL")
@@ -104,6 +107,21 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError('is no time zone; use a name such as "Europe/Berlin"') from None
         return name
+
+    @field_validator("admins", mode="before")
+    @classmethod
+    def _is_a_list_of_people(cls, said: object) -> object:
+        """As "U0123,U0456"; `sora.toml` may have a list."""
+        ids = said.split(",") if isinstance(said, str) else said
+        if not isinstance(ids, (list, tuple)):
+            return ids
+        people = tuple(dict.fromkeys(str(each).strip() for each in ids if str(each).strip()))
+        wrong = [each for each in people if not re.fullmatch(r"[UW][A-Z0-9]{2,30}", each)]
+        if wrong:
+            raise ValueError(
+                f'"{wrong[0]}" is no member id. Slack shows it in a profile: three dots, Copy member ID (U0123ABCD)'
+            )
+        return people
 
     @model_validator(mode="after")
     def _slack_can_reach_us(self) -> "Settings":

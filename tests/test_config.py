@@ -37,6 +37,19 @@ def test_the_environment_wins_over_dotenv_and_that_over_toml(tmp_path: Path, mon
     assert (settings.port, settings.command, settings.time_zone) == (3333, "/clip", "Europe/Berlin")
 
 
+@pytest.mark.parametrize("said", ['"U0123, W0456,"', '["U0123", "W0456"]'])
+def test_admins_are_member_ids_from_the_environment_or_the_file(
+    said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sora.toml").write_text(f"admins = {said}\n")
+    assert load(**TOKENS).admins == ("U0123", "W0456")
+    monkeypatch.setenv("SORA_ADMINS", "U0789")
+    assert load(**TOKENS).admins == ("U0789",)
+    monkeypatch.setenv("SORA_ADMINS", "U0789,ada")
+    with pytest.raises(SettingsError, match='"ada" is no member id'):
+        load(**TOKENS)
+
+
 def test_limits_are_read_from_the_file(tmp_path: Path) -> None:
     (tmp_path / "sora.toml").write_text('[[limits]]\nscope = "person"\nperiod = "month"\nusd = 2.5\nclips = 3\n')
     settings = load(**TOKENS)

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -102,6 +102,7 @@ async def _services(settings: config.Settings, clock: Clock) -> AsyncIterator[Li
         async with opened_services(settings, catalogue, clock) as upstreams:
             for upstream in upstreams:
                 yield await _service(upstream)
+            yield _admins(settings, upstreams)
     except CatalogueError as error:
         yield Line(ok=False, what=str(error), mend="Who runs the bot corrects SORA_VIDEOS_MODELS.")
 
@@ -115,6 +116,20 @@ async def _service(upstream: Upstream) -> Line:
         mend = 'Who runs the bot sets SORA_VIDEOS_MODELS, for example "minimax/h3=0.072/s, my-wan=free".'
         return Line(ok=False, what=f"{upstream.label}: answers, but has no models", mend=mend)
     return Line(ok=True, what=f"{upstream.label}: answers; {models}")
+
+
+def _admins(settings: config.Settings, upstreams: Sequence[Upstream]) -> Line:
+    """Who is asked where a service can neither be asked nor be sent the same order twice without harm."""
+    mute = [each.label for each in upstreams if not (each.protocol.lists or each.protocol.honours_idempotency_key)]
+    if settings.admins or not mute:
+        asked = ", ".join(settings.admins) or "not needed, every service can be asked itself"
+        return Line(ok=True, what=f"SORA_ADMINS: {asked}")
+    return Line(
+        ok=False,
+        serious=False,
+        what=f"SORA_ADMINS is empty: nobody is asked when an answer of {' or '.join(mute)} is lost",
+        mend="It is booked as possibly paid after 7 days. Who runs the bot lists member ids: U0123ABCD,U0456EFGH.",
+    )
 
 
 def _disk(settings: config.Settings) -> Line:

@@ -11,12 +11,14 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
+from bot.jobs.doubt_desk import DoubtDesk
 from bot.jobs.service import JobService
 from bot.slack.asking import Asking
 from bot.slack.buttons import ButtonListeners, CardSeen
 from bot.slack.command import CommandListener
 from bot.slack.desk import ACK_LIMIT_S, Desk
 from bot.slack.direct import DirectListener
+from bot.slack.doubts import DoubtListeners
 from bot.slack.drafted import DraftListeners
 from bot.slack.drafts import DraftBook
 from bot.slack.errands import Errands
@@ -37,6 +39,7 @@ def build_app(
     client: AsyncWebClient,
     http: aiohttp.ClientSession,
     jobs: JobService,
+    doubts: DoubtDesk,
     drafts: DraftBook,
     replies: Replies,
     errands: Errands,
@@ -63,6 +66,7 @@ def build_app(
         FormListeners(forms=forms, desk=desk),
         ButtonListeners(asking=asking, lookups=lookups, forms=forms, desk=desk, card_seen=card_seen),
         DraftListeners(asking=asking, forms=forms, lookups=lookups, desk=desk),
+        DoubtListeners(doubts=doubts, desk=desk),
         ShortcutListeners(jobs=jobs, forms=forms, pictures=pictures, desk=desk),
         DirectListener(asking=asking, lookups=lookups, desk=desk, rate=rate),
         Fallbacks(desk=desk, command=command),

@@ -23,6 +23,8 @@ class ActionId(StrEnum):
     TAKE_CHEAPER = "sora_take_cheaper"
     STATUS_DETAILS = "sora_status_details"
     SHOW_VIDEO = "sora_show_video"
+    WAS_MADE = "sora_was_made"
+    WAS_NOT_MADE = "sora_was_not_made"
     FORM_PROMPT = "sora_form_prompt"
     FORM_MODEL = "sora_form_model"
     FORM_LENGTH = "sora_form_length"
@@ -55,6 +57,9 @@ JOB_BUTTONS = (
 
 DRAFT_BUTTONS = (ActionId.OPEN_FORM, ActionId.CONFIRM_PRICE, ActionId.CONFIRM_AGAIN, ActionId.TAKE_CHEAPER)
 """Their value is a draft's id."""
+
+DOUBT_BUTTONS = (ActionId.WAS_MADE, ActionId.WAS_NOT_MADE)
+"""For admins. Their value is the id of the submit that is in doubt: a job may have a second one."""
 
 FORM_SELECTS = (
     ActionId.FORM_MODEL,

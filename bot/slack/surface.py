@@ -1,7 +1,10 @@
 """`jobs.ports.Surface` in Slack: the card, the file, the reply. Each finds its place and does its work once."""
 
+from datetime import datetime
+
 from bot.jobs.model import Job, JobRecord
 from bot.jobs.ports import Announced, Delivered, SpooledVideo, Surface
+from bot.slack.admins import AdminQuestions
 from bot.slack.cards import CardWriter
 from bot.slack.delivery import VideoDelivery
 from bot.slack.earlier import EarlierFiles
@@ -22,6 +25,7 @@ class SlackSurface:
         delivery: VideoDelivery,
         earlier: EarlierFiles,
         teller: Teller,
+        admins: AdminQuestions,
     ) -> None:
         self._cards = cards
         self._deliveries = deliveries
@@ -30,6 +34,7 @@ class SlackSurface:
         self._delivery = delivery
         self._earlier = earlier
         self._teller = teller
+        self._admins = admins
 
     async def announce(self, record: JobRecord) -> Announced:
         announced = await self._poster.announce(record)
@@ -59,6 +64,9 @@ class SlackSurface:
 
     async def tell_end(self, record: JobRecord) -> None:
         await self._teller.end(record)
+
+    async def ask_admins(self, record: JobRecord, *, given_up_at: datetime) -> None:
+        await self._admins.ask(record, given_up_at=given_up_at)
 
     def changed(self, job_id: str) -> None:
         self._writer.changed(job_id)

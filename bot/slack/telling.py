@@ -1,4 +1,4 @@
-"""Messages that mention a job's requester, each sent at most once: a row is committed before every post."""
+"""Messages to a job's requester or to admins, each sent at most once: a row is committed before every post."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -69,8 +69,11 @@ class Teller:
             await self.directly(job, f"{occasion}.directly", message)
 
     async def directly(self, job: Job, occasion: str, message: Message) -> Telling:
+        return await self.person(job.order.user_id, job, occasion, message)
+
+    async def person(self, user_id: str, job: Job, occasion: str, message: Message) -> Telling:
         """A direct message. `chat.postMessage` to a person's id opens the conversation by itself."""
-        return await self._tell(job, occasion, message, slack_channel_id=job.order.user_id, thread_ts=None)
+        return await self._tell(job, occasion, message, slack_channel_id=user_id, thread_ts=None)
 
     async def _never_posted(self, record: JobRecord, occasion: str) -> None:
         job = record.job

@@ -73,7 +73,19 @@ def ended(session: Session, attempt_id: str, *, state: AttemptState, at: datetim
 
 
 def absent(session: Session, attempt: Attempt, *, at: datetime) -> bool:
-    """Proven never to have arrived; free for one fresh attempt. Compared on the intent's time, so only one may."""
+    """Proven never to have arrived; free for one fresh attempt."""
+    return _doubt_ended(session, attempt, AttemptState.NOT_ACCEPTED, at=at, error_kind="lost")
+
+
+def arrived_unseen(session: Session, attempt: Attempt, *, at: datetime) -> bool:
+    """It arrived, somebody says, and its id is not known."""
+    return _doubt_ended(session, attempt, AttemptState.UNKNOWN, at=at)
+
+
+def _doubt_ended(
+    session: Session, attempt: Attempt, state: AttemptState, *, at: datetime, error_kind: str = ""
+) -> bool:
+    """Compared on the intent's time, so that one word ends a doubt, and only this one."""
     result = session.execute(
         sa.update(AttemptRow)
         .where(
@@ -81,7 +93,7 @@ def absent(session: Session, attempt: Attempt, *, at: datetime) -> bool:
             col(AttemptRow.state) == AttemptState.INTENT.value,
             col(AttemptRow.intent_at) == attempt.intent_at,
         )
-        .values(state=AttemptState.NOT_ACCEPTED.value, ended_at=at, error_kind="lost")
+        .values(state=state.value, ended_at=at, error_kind=error_kind)
     )
     return bool(isinstance(result, sa.CursorResult) and result.rowcount)
 

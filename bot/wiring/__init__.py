@@ -18,6 +18,7 @@ from bot.jobs import workflow
 from bot.jobs.answers import CardFacts
 from bot.jobs.courier import SpoolingCourier
 from bot.jobs.doubt import Doubt
+from bot.jobs.doubt_desk import DoubtDesk
 from bot.jobs.housekeeping import Housekeeping
 from bot.jobs.model import JobRecord
 from bot.jobs.offers import Offers
@@ -121,6 +122,7 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
             alarm=log_alarm,
             holder=new_id(),
             alone=settings.database_url.startswith("sqlite"),
+            admins=settings.admins,
         )
         requests = RequestMaker(pictures=pictures.fitted, webhook_url=_webhook_urls(settings), clock=clock)
         patience = Patience()
@@ -170,6 +172,14 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
             client=door.interactive,
             http=door.hasty,
             jobs=jobs,
+            doubts=DoubtDesk(
+                book=book,
+                surface=slack.surface,
+                wakes=wakes,
+                clock=clock,
+                alarm=log_alarm,
+                admins=frozenset(settings.admins),
+            ),
             drafts=StoredDrafts(store, clock=clock, new_id=new_id),
             replies=replies,
             errands=errands,

@@ -1,10 +1,12 @@
 """Slack's side of the jobs: the card writer and the deliveries on their rows, behind `jobs.ports.Surface`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.clock import Clock
 from bot.jobs.ports import Alarm
 from bot.media.inspect import poster_frame
+from bot.slack.admins import AdminQuestions
 from bot.slack.cards import CardWriter
 from bot.slack.client import SlackDoor
 from bot.slack.delivery import VideoDelivery
@@ -39,6 +41,7 @@ def slack_side(
     alarm: Alarm,
     holder: str,
     alone: bool,
+    admins: Sequence[str],
 ) -> SlackSide:
     cards, deliveries, tellings = StoredCards(store), StoredDeliveries(store), StoredTellings(store)
     artist = CardArtist(draw=job_card, facts=facts, records=records, deliveries=deliveries, clock=clock)
@@ -55,6 +58,14 @@ def slack_side(
     )
     files = SlackFiles(door)
     pictures = Posters(files=files, cards=cards, frame=poster_frame, threads=door.threads, clock=clock)
+    teller = Teller(
+        slack=door.worker,
+        cards=cards,
+        tellings=tellings,
+        clock=clock,
+        refusal_words=refusal_words,
+        tells_privately=tells_privately,
+    )
     surface = SlackSurface(
         cards=cards,
         deliveries=deliveries,
@@ -64,13 +75,7 @@ def slack_side(
             files=files, deliveries=deliveries, facts=facts, clock=clock, alarm=alarm, completed=pictures.add
         ),
         earlier=EarlierFiles(slack=door.worker, files=files, cards=cards, deliveries=deliveries, clock=clock),
-        teller=Teller(
-            slack=door.worker,
-            cards=cards,
-            tellings=tellings,
-            clock=clock,
-            refusal_words=refusal_words,
-            tells_privately=tells_privately,
-        ),
+        teller=teller,
+        admins=AdminQuestions(teller=teller, facts=facts, alarm=alarm, admins=admins),
     )
     return SlackSide(surface=surface, writer=writer)

@@ -63,6 +63,16 @@ def test_doctor_says_who_can_mend_it(slack: SlackThread, tmp_path: Path) -> None
     assert "xoxb-gone" not in looked.output
 
 
+def test_doctor_says_when_nobody_is_asked_about_a_service_that_cannot_be(slack: SlackThread, tmp_path: Path) -> None:
+    mute = "SORA_VIDEOS_URL=http://127.0.0.1:9\nSORA_VIDEOS_MODELS=my-wan=free\nSORA_VIDEOS_LABEL=My relay\n"
+    (tmp_path / ".env").write_text(f"SLACK_BOT_TOKEN={slack.bot_token}\nSLACK_APP_TOKEN={slack.app_token}\n{mute}")
+    looked = CliRunner().invoke(app, ["doctor"])
+    assert "! SORA_ADMINS is empty: nobody is asked when an answer of My relay is lost" in looked.output
+    with (tmp_path / ".env").open("a") as env:
+        env.write("SORA_ADMINS=U0ADA00001\n")
+    assert "✓ SORA_ADMINS: U0ADA00001" in CliRunner().invoke(app, ["doctor"]).output
+
+
 def test_doctor_names_everything_wrong_with_the_settings_at_once(slack: SlackThread, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("PORT=lots\nSORA_TIME_ZONE=Mars\n")
     looked = CliRunner().invoke(app, ["doctor"])

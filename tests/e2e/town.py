@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from bot import wiring
-from bot.clock import SystemClock, new_id
+from bot.clock import Clock, SystemClock, new_id
 from bot.config import Settings
 from bot.demo.slack import LocalSlack, Message, View
 from bot.demo.videos.service import LocalVideos
@@ -116,7 +116,15 @@ async def _ready(port: int) -> None:
 
 
 @asynccontextmanager
-async def a_town(folder: Path, *, render_s: float = 0.05, variant: str = "openai", **more: Any) -> AsyncIterator[Town]:
+async def a_town(
+    folder: Path,
+    *,
+    render_s: float = 0.05,
+    variant: str = "openai",
+    clock: Clock = SystemClock(),
+    **more: Any,
+) -> AsyncIterator[Town]:
+    """`clock` is the bot's alone."""
     async with (
         LocalSlack.running(manifest=manifest(), directory=folder / "slack") as slack,
         LocalVideos.running(
@@ -130,7 +138,7 @@ async def a_town(folder: Path, *, render_s: float = 0.05, variant: str = "openai
         ) as videos,
     ):
         settings = settings_of(folder, slack, videos, **more)
-        async with wiring.running(settings, clock=SystemClock(), new_id=new_id) as bot:
+        async with wiring.running(settings, clock=clock, new_id=new_id) as bot:
             videos.webhooks.url = f"http://127.0.0.1:{bot.port}/webhooks/videos"
             await _ready(bot.port)
             yield Town(slack=slack, videos=videos, bot=bot, settings=settings)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from virtual_clock import VirtualClock
 from bot.jobs.answers import Accepted, Wish
 from bot.jobs.courier import SpoolingCourier
 from bot.jobs.doubt import Doubt
+from bot.jobs.doubt_desk import DoubtDesk
 from bot.jobs.model import Job, JobRecord, JobState, Place
 from bot.jobs.offers import Offers
 from bot.jobs.pictures import PictureDesk
@@ -40,6 +41,7 @@ from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry, Upstream
 
 TEAM, ANA, BEN, CHANNEL = "T1", "UANA", "UBEN", "C1"
+ADMIN = "UADA"
 
 
 @dataclass(slots=True)
@@ -52,6 +54,8 @@ class RecordingSurface:
     delivered: list[tuple[str, Path]] = field(default_factory=list)
     told: list[JobRecord] = field(default_factory=list)
     taken_away: list[str] = field(default_factory=list)
+    asked_admins: list[tuple[str | None, datetime]] = field(default_factory=list)
+    """(attempt, when it would be given up) each time admins were to be asked."""
 
     async def announce(self, record: JobRecord) -> Announced:
         self.announced.append(record.job.id)
@@ -64,6 +68,9 @@ class RecordingSurface:
 
     async def tell_end(self, record: JobRecord) -> None:
         self.told.append(record)
+
+    async def ask_admins(self, record: JobRecord, *, given_up_at: datetime) -> None:
+        self.asked_admins.append((record.job.attempt_id, given_up_at))
 
     async def take_away(self, record: JobRecord) -> None:
         self.taken_away.append(record.job.id)
@@ -83,6 +90,7 @@ class House:
     registry: Registry
     healths: StoredHealths
     desk: WebhookDesk
+    doubts: DoubtDesk
     watcher: Watcher
     enqueued: list[str]
     alarms: list[tuple[str, Mapping[str, object]]]
@@ -222,6 +230,9 @@ async def a_house(
         registry=registry,
         healths=healths,
         desk=WebhookDesk(book, registry, watcher, wakes, clock),
+        doubts=DoubtDesk(
+            book=book, surface=surface, wakes=wakes, clock=clock, alarm=alarm, admins=frozenset({ADMIN, BEN})
+        ),
         watcher=watcher,
         enqueued=enqueued,
         alarms=alarms,
@@ -240,4 +251,4 @@ def _ids(prefix: str) -> "itertools.count[int] | Any":
     return (f"{prefix}{number:05}" for number in itertools.count(1))
 
 
-__all__ = ["ANA", "BEN", "CHANNEL", "TEAM", "House", "JobState", "RecordingSurface", "a_house"]
+__all__ = ["ADMIN", "ANA", "BEN", "CHANNEL", "TEAM", "House", "JobState", "RecordingSurface", "a_house"]

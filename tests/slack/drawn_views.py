@@ -22,10 +22,12 @@ from bot.jobs.answers import (
     ServiceStanding,
     StatusAnswer,
 )
+from bot.jobs.doubt_desk import DoubtAnswer, DoubtOutcome
 from bot.jobs.model import AttemptState, Failure, JobState, Place, Waiting
 from bot.slack.options import read_options
 from bot.slack.views import answers, listings, place
 from bot.slack.views.card import job_card
+from bot.slack.views.doubt import doubt_question, doubt_said
 from bot.slack.views.form import done_view, loading_view, video_form
 from bot.slack.views.form_fields import FormValue
 
@@ -237,5 +239,29 @@ def forms():
     }
 
 
+def doubts():
+    """What admins are asked and told."""
+    asked, checking = attempt(state=AttemptState.INTENT), job(state=JobState.CHECKING)
+    until = NOW + timedelta(days=7)
+
+    def told(outcome, *, made=checking, **changes):
+        tried = replace(asked, **changes)
+        return doubt_said(DoubtAnswer(outcome=outcome, record=record(made, tried), attempt=tried))
+
+    nasty = job(state=JobState.CHECKING, order=order(prompt=NASTY))
+    nasty_facts = facts(service_label="<b>&*relay*", model_label="M<1>")
+    free = replace(asked, usd_micros=0)
+    return {
+        "doubt_question": doubt_question(record(checking, asked), asked, facts(), given_up_at=until),
+        "doubt_question_free": doubt_question(record(checking, free), free, facts(free=True), given_up_at=until),
+        "doubt_question_nasty": doubt_question(record(nasty, asked), asked, nasty_facts, given_up_at=until),
+        **{f"doubt_said_{each.value}": told(each) for each in DoubtOutcome},
+        "doubt_said_booked_free": told(DoubtOutcome.BOOKED, usd_micros=0),
+        "doubt_said_cancelled": told(DoubtOutcome.SENT_AFRESH, made=replace(checking, cancel_requested_at=NOW)),
+        "doubt_said_settled_made": told(DoubtOutcome.SETTLED, state=AttemptState.UNKNOWN),
+        "doubt_said_settled_not_made": told(DoubtOutcome.SETTLED, state=AttemptState.NOT_ACCEPTED),
+    }
+
+
 def messages():
-    return {**cards(), **said(), **lists()}
+    return {**cards(), **said(), **lists(), **doubts()}

@@ -16,6 +16,7 @@ from bot.catalogue.model import ModelClass, Shape
 from bot.jobs.answers import CardFacts
 from bot.jobs.model import ENDED, JobRecord, JobState, Order, Place
 from bot.jobs.ports import SpooledVideo
+from bot.slack.admins import AdminQuestions
 from bot.slack.cards import CardWriter
 from bot.slack.client import SlackDoor
 from bot.slack.delivery import VideoDelivery
@@ -69,6 +70,7 @@ class Desk:
     alarms: list[str] = field(default_factory=list)
     told_privately: list[str] = field(default_factory=list)
     private_works: bool = False
+    admins: tuple[str, ...] = ()
     lives: int = 0
 
     def life(self, *, alone: bool = True) -> Life:
@@ -89,6 +91,14 @@ class Desk:
             alone=alone,
         )
         posters = Posters(files=files, cards=cards, frame=lambda *_: b"jpeg", threads=self.door.threads, clock=clock)
+        teller = Teller(
+            slack=worker,
+            cards=cards,
+            tellings=StoredTellings(self.store),
+            clock=clock,
+            refusal_words=not_started,
+            tells_privately=self.tell_privately,
+        )
         surface = SlackSurface(
             cards=cards,
             deliveries=deliveries,
@@ -98,14 +108,8 @@ class Desk:
                 files=files, deliveries=deliveries, facts=facts, clock=clock, alarm=self.alarm, completed=posters.add
             ),
             earlier=EarlierFiles(slack=worker, files=files, cards=cards, deliveries=deliveries, clock=clock),
-            teller=Teller(
-                slack=worker,
-                cards=cards,
-                tellings=StoredTellings(self.store),
-                clock=clock,
-                refusal_words=not_started,
-                tells_privately=self.tell_privately,
-            ),
+            teller=teller,
+            admins=AdminQuestions(teller=teller, facts=facts, alarm=self.alarm, admins=self.admins),
         )
         return Life(surface, writer, cards, deliveries)
 

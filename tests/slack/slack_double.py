@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from fake_doubts import FakeDoubts
 from slack_bolt.async_app import AsyncBoltRequest
 from virtual_clock import VirtualClock
 
@@ -84,6 +85,7 @@ class Desk:
     def __init__(self, slack, base, app, jobs, drafts, replies, clock, errands):
         self.slack, self.base, self.app, self.jobs, self.drafts = slack, base, app, jobs, drafts
         self.replies, self.clock, self.errands = replies, clock, errands
+        self.doubts = FakeDoubts()
         self.seen = []
 
     async def send(self, body):
@@ -196,6 +198,7 @@ async def running_desk(jobs, *, ack_limit_s=1.0, can_join=True, **options):
                 client=door.interactive,
                 http=door.http,
                 jobs=jobs,
+                doubts=desk.doubts,
                 drafts=drafts,
                 replies=replies,
                 errands=errands,

@@ -111,6 +111,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
                 alarm=alarm,
                 holder="p1",
                 alone=True,
+                admins=(),
             )
             yield stage
     finally:

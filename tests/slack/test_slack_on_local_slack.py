@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from fake_doubts import FakeDoubts
 from slack_double import MemoryDrafts
 from slack_values import LONG, NASTY
 
@@ -35,6 +36,7 @@ async def slack(jobs):
             client=door.interactive,
             http=door.http,
             jobs=jobs,
+            doubts=FakeDoubts(),
             drafts=MemoryDrafts(),
             replies=replies,
             errands=errands,

@@ -1,0 +1,69 @@
+"""An admin's word on a submit of which only a person can see whether it arrived (mission B5)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.clock import Clock
+from bot.jobs.model import Attempt, AttemptState, JobRecord
+from bot.jobs.ports import Alarm, JobBook, Surface
+from bot.jobs.wakes import Wakes
+
+
+class DoubtOutcome(StrEnum):
+    BOOKED = "booked"
+    """It was made: booked as possibly paid, the job has ended."""
+    SENT_AFRESH = "sent_afresh"
+    """It was not made: the job's own story goes on as if nothing had been sent."""
+    SETTLED = "settled"
+    """Somebody, or the service, was quicker."""
+    TOO_EARLY = "too_early"
+    """It may still be on its way."""
+    NOT_ADMIN = "not_admin"
+    UNKNOWN = "unknown"
+    """No such question in this workspace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtAnswer:
+    """`record` and `attempt` as they are after the answer; both are there unless the outcome hides them."""
+
+    outcome: DoubtOutcome
+    record: JobRecord | None = None
+    attempt: Attempt | None = None
+
+
+class DoubtDesk:
+    def __init__(
+        self, *, book: JobBook, surface: Surface, wakes: Wakes, clock: Clock, alarm: Alarm, admins: frozenset[str]
+    ) -> None:
+        self._book = book
+        self._surface = surface
+        self._wakes = wakes
+        self._clock = clock
+        self._alarm = alarm
+        self._admins = admins
+
+    async def answer(self, team_id: str, user_id: str, attempt_id: str, *, made: bool) -> DoubtAnswer:
+        """The first word counts: compared and set, so it can neither meet a second one nor an adopted render.
+
+        It is about one attempt, not about a job: a late click must not answer for the attempt that came after.
+        """
+        if user_id not in self._admins:
+            return DoubtAnswer(outcome=DoubtOutcome.NOT_ADMIN)
+        attempt = await self._book.attempt(attempt_id)
+        if attempt is None or attempt.team_id != team_id:
+            return DoubtAnswer(outcome=DoubtOutcome.UNKNOWN)
+        now = self._clock.now()
+        if attempt.state is AttemptState.INTENT and now < attempt.deadline_at:
+            return await self._answered(DoubtOutcome.TOO_EARLY, attempt)
+        write = self._book.possibly_paid if made else self._book.absent
+        if not await write(attempt, at=now):
+            return await self._answered(DoubtOutcome.SETTLED, attempt)
+        await self._alarm("doubt_answered", {"job": attempt.job_id, "by": user_id, "made": made})
+        self._wakes.wake(attempt.job_id)
+        self._surface.changed(attempt.job_id)
+        return await self._answered(DoubtOutcome.BOOKED if made else DoubtOutcome.SENT_AFRESH, attempt)
+
+    async def _answered(self, outcome: DoubtOutcome, attempt: Attempt) -> DoubtAnswer:
+        record = await self._book.record(attempt.job_id)
+        return DoubtAnswer(outcome=outcome, record=record, attempt=await self._book.attempt(attempt.id))
