@@ -85,9 +85,9 @@ class Standings:
             if name in self._registry and circuit.state is CircuitState.OPEN:
                 since = circuit.since or now
                 minutes = round((now - since).total_seconds() / 60)
-                lasted = f"for {minutes} min" if minutes else "since a moment ago"
-                words.append(f"{self._registry.label(name)} has been out {lasted}. {health_of(circuit, now).meaning}")
-        return " ".join(words)
+                lasted = f"has been out for {minutes} min" if minutes else "is out"
+                words.append(f"{self._registry.label(name)} {lasted}")
+        return "; ".join(words)
 
 
 def _service(upstream: Upstream, circuit: Circuit | None, now: datetime) -> ServiceStanding:

@@ -1,6 +1,6 @@
 """The few sentences that are posts of their own: beside a file, after a failure, when a place is gone.
 
-Only words of ours and of the catalogue stand in them, never the person's: a prompt is shown on the card and in the
+Only words of ours and of the catalogue stand in them, never the person's: a prompt is shown on its message and in the
 file's title, where nothing in it can ping or link.
 """
 
@@ -19,7 +19,8 @@ _WHAT_HAPPENED: Mapping[Failure, str] = {
     Failure.NO_SERVICE: "was not made: no service can do it any more",
     Failure.CANNOT_POST: "was not started: I can't post where you asked",
     Failure.VIDEO_LOST: "was made, but the service lost the file",
-    Failure.UNDELIVERABLE: "is ready, but Slack would not take the file. I kept it: press Send again on the card",
+    Failure.NOT_FETCHED: "was made, but the service did not hand me the file",
+    Failure.UNDELIVERABLE: "is ready, but Slack would not take the file. I kept it: press Send again on its message",
     Failure.NOT_RENDERED: "was not made: the service ended without a video",
 }
 
@@ -66,7 +67,7 @@ def kept(job: Job, refusal: str) -> Message:
     reason = why_not(refusal)
     text = (
         f"{mention(job.order.user_id)} video #{job.number} is ready, but {reason}. {_money(job)} "
-        "I kept it: press Send again on the card."
+        "I kept it: press Send again on its message."
     )
     return Message(text=text, blocks=[])
 
@@ -103,9 +104,11 @@ def _next(job: Job) -> str:
     match job.failure:
         case Failure.UNDELIVERABLE | None:
             return ""
+        case Failure.NOT_FETCHED:
+            return "Press Send again on its message to try once more; that costs nothing."
         case Failure.CANNOT_POST:
             return "Invite me there with `/invite`, or ask me here in a direct message."
         case Failure.REFUSED | Failure.INVALID:
-            return "Press Edit on the card to change it."
+            return "Press Edit on its message to change it."
         case _:
-            return "Press Edit on the card to try again."
+            return "Press Edit on its message to try again."
