@@ -1,6 +1,6 @@
 """The few sentences that are posts of their own: beside a file, after a failure, when a place is gone.
 
-Only words of ours and of the catalogue stand in them, never the person's: a prompt is shown on its message and in the
+Only words of ours and of the catalogue stand in them, never the person's: a prompt is shown on the card and in the
 file's title, where nothing in it can ping or link.
 """
 

@@ -24,7 +24,7 @@ async def test_a_failure_is_one_reply_in_the_thread_that_mentions_the_requester(
         assert told.thread_ts == card.ts
         assert told.text == (
             "<@U1> video #142 was not made: the service turned it down. Nothing was charged. "
-            "Press Edit on the card to change it. Reference ab12cd34."
+            "Press Edit on its message to change it. Reference ab12cd34."
         )
 
 
