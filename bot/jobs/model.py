@@ -71,6 +71,8 @@ class Failure(StrEnum):
     """Slack did not let us post before money moved."""
     VIDEO_LOST = "video_lost"
     """Rendered and paid, but the service's file is gone or never was a video."""
+    NOT_FETCHED = "not_fetched"
+    """Rendered and paid, but its file could not be brought here (service silent, disk full); Send again works."""
     UNDELIVERABLE = "undeliverable"
     """Rendered, paid and kept, but Slack takes it nowhere; Send again works."""
     NOT_RENDERED = "not_rendered"

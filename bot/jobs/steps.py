@@ -29,6 +29,14 @@ SLOT_LOOK_S = 2.0
 """A free slot is looked for so often; one freed by this process wakes its waiters at once."""
 DOWN_LOOK_S = 15.0
 FETCH_TRIES = 6
+GONE_BELIEVED_AFTER = 3
+"""So many looks before a paid video is given up: a file may appear a moment after the word that it is done."""
+NOT_FETCHED = {
+    Trouble.TRY_LATER: Failure.NOT_FETCHED,
+    Trouble.DISK_FULL: Failure.NOT_FETCHED,
+    Trouble.GONE: Failure.VIDEO_LOST,
+    Trouble.TOO_LARGE: Failure.UNDELIVERABLE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +176,7 @@ class JobSteps:
             return
         video = await self._fetched(record)
         if isinstance(video, NotFetched):
-            failure = Failure.VIDEO_LOST if video.trouble is Trouble.GONE else Failure.UNDELIVERABLE
+            failure = NOT_FETCHED[video.trouble]
             await self._rooms.alarm("video_not_fetched", {"job": job_id, "words": video.words})
             await self._fail(record.job, failure, words=video.words)
             await self.tell(job_id)
@@ -308,7 +316,9 @@ class JobSteps:
     async def _fetched(self, record: JobRecord) -> SpooledVideo | NotFetched:
         for again in range(FETCH_TRIES):
             video = await self._rooms.courier.fetch(record)
-            if not isinstance(video, NotFetched) or video.trouble in {Trouble.GONE, Trouble.TOO_LARGE}:
+            if not isinstance(video, NotFetched) or video.trouble is Trouble.TOO_LARGE:
+                return video
+            if video.trouble is Trouble.GONE and again + 1 >= GONE_BELIEVED_AFTER:
                 return video
             await self._rooms.wakes.pause(record.job.id, 2.0**again)
         return video

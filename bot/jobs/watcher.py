@@ -16,7 +16,7 @@ from bot.clock import Clock, woken
 from bot.jobs.model import Attempt, AttemptState
 from bot.jobs.ports import Alarm, Healths, JobBook
 from bot.providers.base import RenderRef, RenderState, RenderStatus
-from bot.providers.errors import NotFound, ProviderError, RateLimited
+from bot.providers.errors import NotFound, ProviderError, RateLimited, Retired
 from bot.upstreams.registry import Registry, Upstream
 
 FIRST_LOOK_S = 2.0
@@ -26,7 +26,7 @@ OVERDUE_POLL_MAX_S = 600.0
 BROKEN_LOOK_S = 10.0
 """After a look that broke on our side, a locked database for instance."""
 LOST_AFTER = 5
-"""So many "not found" in a row and the service has lost the render (its listings may lag behind a new one)."""
+"""So many "not found" or "gone" in a row and the service has lost the render (its listings may lag behind)."""
 LOOKS_AT_ONCE = 4
 
 
@@ -202,16 +202,16 @@ class Watcher:
             await self._book.progressed(watched.attempt.id, progress=progress)
 
     async def _missed(self, watched: _Watched, error: ProviderError) -> None:
-        """A look that failed says nothing about the render, except "not found" time and again."""
+        """A look that failed says nothing about the render, except "not found" or "gone" time and again."""
         watched.failures += 1
-        watched.not_found = watched.not_found + 1 if isinstance(error, NotFound) else 0
+        watched.not_found = watched.not_found + 1 if isinstance(error, NotFound | Retired) else 0
         now = self._clock.now()
         if watched.not_found >= LOST_AFTER:
             await self._book.attempt_ended(
                 watched.attempt.id,
                 state=AttemptState.FAILED,
                 at=now,
-                error_kind=error.kind,
+                error_kind=NotFound.kind,  # never a kind that fails over: the lost one may have been paid for
                 error_detail=error.detail,
             )
             _tell(watched)

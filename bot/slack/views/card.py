@@ -103,7 +103,7 @@ def _buttons(drawn: _Drawn) -> list[ButtonElement | None]:
         case JobState.DELIVERED:
             return [_again(job), _edit(job), _send_again(job) if drawn.unconfirmed else None, _delete(job)]
         case JobState.FAILED:
-            kept = job.failure is Failure.UNDELIVERABLE
+            kept = job.failure in {Failure.UNDELIVERABLE, Failure.NOT_FETCHED}
             return [_send_again(job) if kept else None, _edit(job), _remove(job)]
         case JobState.CANCELLED:
             has_video = any(each.state is AttemptState.SUCCEEDED for each in drawn.record.attempts)

@@ -69,6 +69,11 @@ def failure_stage(failure: Failure | None, service: str) -> tuple[str, str]:
                 "The video was made, but its file is gone",
                 f"{service} does not have it any more.",
             )
+        case Failure.NOT_FETCHED:
+            return (
+                f"The video was made, but its file did not arrive from {service}",
+                "Send again tries once more; that costs nothing.",
+            )
         case Failure.UNDELIVERABLE:
             return "The video is ready, but Slack does not take it", "It is kept. Send again tries once more."
         case Failure.NOT_RENDERED | None:
