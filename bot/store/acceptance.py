@@ -1,10 +1,12 @@
 """The one transaction that turns an order into a job: lock the balances, hold, count, write, start."""
 
 import hashlib
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from bot.jobs.model import JobState, Waiting
@@ -13,7 +15,39 @@ from bot.quota.limits import Limit
 from bot.store import quota
 from bot.store.job_rows import ENDED_STATES, job_of, standing_of, wanted_of
 from bot.store.tables.jobs import JobRow, WorkspaceRow
-from bot.store.upsert import insert_for
+from bot.store.upsert import dialect_of, insert_on, table_of
+
+# Built once, with their values bound at the call: see `balances`.
+_SAME_ORDER = sa.select(JobRow).where(
+    col(JobRow.team_id) == sa.bindparam("of_team"), col(JobRow.order_key) == sa.bindparam("of_order")
+)
+_SAME_PROMPT = (
+    sa.select(JobRow)
+    .where(
+        col(JobRow.team_id) == sa.bindparam("of_team"),
+        col(JobRow.user_id) == sa.bindparam("of_user"),
+        col(JobRow.slack_channel_id) == sa.bindparam("of_channel"),
+        col(JobRow.prompt_hash) == sa.bindparam("of_prompt"),
+        col(JobRow.created_at) >= sa.bindparam("since"),
+    )
+    .order_by(col(JobRow.created_at).desc())
+    .limit(1)
+)
+_UNENDED = sa.select(sa.func.count()).where(
+    col(JobRow.team_id) == sa.bindparam("of_team"),
+    col(JobRow.user_id) == sa.bindparam("of_user"),
+    col(JobRow.state).not_in(ENDED_STATES),
+)
+
+
+@cache
+def _count(dialect: str) -> ReturningInsert[int]:
+    workspaces = table_of(WorkspaceRow)
+    return (
+        insert_on(dialect, workspaces)
+        .on_conflict_do_update(index_elements=["team_id"], set_={"last_number": workspaces.c.last_number + 1})
+        .returning(workspaces.c.last_number)
+    )
 
 
 class Refused(Exception):
@@ -34,9 +68,7 @@ def accept(
         IntegrityError: the same order was committed elsewhere in this very moment; asking again finds it.
     """
     order = asked.order
-    known = session.scalar(
-        sa.select(JobRow).where(col(JobRow.team_id) == order.team_id, col(JobRow.order_key) == asked.order_key)
-    )
+    known = session.scalar(_SAME_ORDER, {"of_team": order.team_id, "of_order": asked.order_key})
     if known is not None:
         return Committed(job=job_of(known), fresh=False, queue_place=queue_place(session, known, asked.running_max))
     held = quota.hold(
@@ -51,13 +83,15 @@ def accept(
         tz=zone,
     )
     _ask_again_first(session, asked)
-    if _unended(session, order.team_id, order.user_id) >= asked.unended_max:
+    unended = _unended(session, order.team_id, order.user_id)
+    if unended >= asked.unended_max:
         raise Refused(Full())
     if isinstance(held, quota.OverLimit):
         raise Refused(Overdrawn(standing=standing_of(held.standing)))
     row = _new_job(session, asked)
     enqueue(session, row.id, f"{order.team_id}:{order.user_id}")
-    return Committed(job=job_of(row), fresh=True, queue_place=queue_place(session, row, asked.running_max))
+    # The newest number: whoever of this person's has not ended is ahead of it.
+    return Committed(job=job_of(row), fresh=True, queue_place=_place(unended, asked.running_max))
 
 
 def queue_place(session: Session, row: JobRow, running_max: int) -> int:
@@ -72,7 +106,11 @@ def queue_place(session: Session, row: JobRow, running_max: int) -> int:
             col(JobRow.state).not_in(ENDED_STATES),
         )
     )
-    return max(0, (ahead or 0) - running_max + 1)
+    return _place(ahead or 0, running_max)
+
+
+def _place(ahead: int, running_max: int) -> int:
+    return max(0, ahead - running_max + 1)
 
 
 def _ask_again_first(session: Session, asked: Acceptance) -> None:
@@ -80,26 +118,21 @@ def _ask_again_first(session: Session, asked: Acceptance) -> None:
         return
     order = asked.order
     earlier = session.scalar(
-        sa.select(JobRow)
-        .where(
-            col(JobRow.team_id) == order.team_id,
-            col(JobRow.user_id) == order.user_id,
-            col(JobRow.slack_channel_id) == order.place.slack_channel_id,
-            col(JobRow.prompt_hash) == _prompt_hash(order.prompt),
-            col(JobRow.created_at) >= asked.again_after,
-        )
-        .order_by(col(JobRow.created_at).desc())
-        .limit(1)
+        _SAME_PROMPT,
+        {
+            "of_team": order.team_id,
+            "of_user": order.user_id,
+            "of_channel": order.place.slack_channel_id,
+            "of_prompt": _prompt_hash(order.prompt),
+            "since": asked.again_after,
+        },
     )
     if earlier is not None:
         raise Refused(Repeated(earlier=job_of(earlier)))
 
 
 def _unended(session: Session, team_id: str, user_id: str) -> int:
-    count = sa.select(sa.func.count()).where(
-        col(JobRow.team_id) == team_id, col(JobRow.user_id) == user_id, col(JobRow.state).not_in(ENDED_STATES)
-    )
-    return session.scalar(count) or 0
+    return session.scalar(_UNENDED, {"of_team": team_id, "of_user": user_id}) or 0
 
 
 def _new_job(session: Session, asked: Acceptance) -> JobRow:
@@ -128,13 +161,8 @@ def _new_job(session: Session, asked: Acceptance) -> JobRow:
 
 
 def _next_number(session: Session, team_id: str) -> int:
-    counted = (
-        insert_for(session, WorkspaceRow)
-        .values(team_id=team_id, last_number=1)
-        .on_conflict_do_update(index_elements=["team_id"], set_={"last_number": WorkspaceRow.last_number + 1})
-        .returning(col(WorkspaceRow.last_number))
-    )
-    return session.execute(counted).scalar_one()
+    counted: int = session.execute(_count(dialect_of(session)), {"team_id": team_id, "last_number": 1}).scalar_one()
+    return counted
 
 
 def _prompt_hash(prompt: str) -> str:

@@ -19,8 +19,13 @@ from bot.quota.limits import Limit, OverLimit, Standing, refusal, standings
 from bot.store import balances
 from bot.store.balances import BalanceKey, Payers, payers_of
 from bot.store.tables.quota import LedgerEntryRow
+from bot.store.upsert import table_of
 
 __all__ = ["OverLimit", "Standing"]  # part of the answers
+
+# Built once, as in `balances`.
+_ENTRY = sa.select(LedgerEntryRow).where(col(LedgerEntryRow.entry_key) == sa.bindparam("of_key"))
+_INSERT_ENTRY = sa.insert(table_of(LedgerEntryRow))
 
 
 class NoHoldError(Exception):
@@ -160,27 +165,28 @@ def _locked_hold(session: Session, job_id: str) -> Held:
 def _book(session: Session, held: Held, entry: Entry, *, now: datetime, attempt_id: str | None = None) -> None:
     """Write the line, and bring the locked balances to what it makes of them."""
     session.execute(
-        sa.insert(LedgerEntryRow).values(
-            entry_key=entry.key,
-            job_id=held.job_id,
-            closes=None if entry.closed_usd_micros is None else hold_key(held.job_id),
-            team_id=held.payers.team_id,
-            user_id=held.payers.user_id,
-            slack_channel_id=held.payers.slack_channel_id,
-            day=held.payers.day,
-            month=held.payers.month,
-            kind=entry.kind.value,
-            attempt_id=attempt_id,
-            usd_micros=entry.usd_micros,
-            closed_usd_micros=entry.closed_usd_micros,
-            booked_at=now,
-        )
+        _INSERT_ENTRY,
+        {
+            "entry_key": entry.key,
+            "job_id": held.job_id,
+            "closes": None if entry.closed_usd_micros is None else hold_key(held.job_id),
+            "team_id": held.payers.team_id,
+            "user_id": held.payers.user_id,
+            "slack_channel_id": held.payers.slack_channel_id,
+            "day": held.payers.day,
+            "month": held.payers.month,
+            "kind": entry.kind.value,
+            "attempt_id": attempt_id,
+            "usd_micros": entry.usd_micros,
+            "closed_usd_micros": entry.closed_usd_micros,
+            "booked_at": now,
+        },
     )
     balances.add(session, held.payers, apply(Balance(), entry))
 
 
 def _hold_of(session: Session, job_id: str) -> Held | None:
-    row = session.scalar(sa.select(LedgerEntryRow).where(col(LedgerEntryRow.entry_key) == hold_key(job_id)))
+    row = session.scalar(_ENTRY, {"of_key": hold_key(job_id)})
     return None if row is None else Held(job_id=job_id, payers=_payers(row), usd_micros=row.usd_micros)
 
 
