@@ -58,7 +58,7 @@ export class Forms {
     const submit = view.submit && h("button", { type: "submit", class: "button primary", "data-focus": "submit" }, view.submit.text);
     this.dialog.replaceChildren(h("form", { novalidate: true, onsubmit: (event) => this.submit(event, submit) },
       h("header", {}, h("h2", { id: "modal-title", tabindex: "-1" }, view.title.text),
-        h("button", { type: "button", class: "icon", "aria-label": CROSS, onclick: () => this.close(true) }, "✕")),
+        h("button", { type: "button", class: "icon", "aria-label": CROSS, "data-focus": "cross", onclick: () => this.close(true) }, "✕")),
       h("div", { class: "modal-body" }, trouble && h("p", { class: "error", role: "alert" }, trouble), body),
       h("footer", {}, h("button", { type: "button", class: "button", "data-focus": "close", onclick: () => this.close() }, view.close?.text ?? "Cancel"), submit)));
   }
@@ -196,7 +196,7 @@ export class Forms {
     const wrong = this.dialog.querySelector("[aria-invalid=true]");
     const before = focus?.name && this.dialog.querySelector(`[data-focus="${CSS.escape(focus.name)}"]`);
     const first = this.dialog.querySelector("[autofocus]") ?? this.dialog.querySelector(".modal-body input, .modal-body textarea, .modal-body select");
-    const target = opened ? first : wrong ?? before;
+    const target = opened ? first : wrong ?? before ?? first;
     (target ?? this.dialog.querySelector("h2")).focus();
     if (target === before && before?.setSelectionRange && focus.from !== null && before.type !== "number") before.setSelectionRange(focus.from, focus.to);
   }

@@ -128,7 +128,7 @@ function drawThread(channel, fresh) {
   const parent = state.thread && channel.messages.find((each) => each.ts === state.thread.ts);
   $("app").classList.toggle("with-thread", Boolean(parent));
   $("thread").hidden = !parent;
-  if (!parent) return;
+  if (!parent) { $("replies").replaceChildren(); return; }
   $("thread-about").textContent = `#${channelName(channel.id, screen())}`;
   const all = channel.messages.filter((each) => each.ts === parent.ts || each.thread_ts === parent.ts);
   drawList($("replies"), all.map((each) => ({ ...each, reply_count: 0, latest_reply: undefined })), { inThread: true, fresh });
