@@ -54,7 +54,7 @@ class Standings:
             can_cancel=self._can_cancel(record),
             is_preview=upstream is not None and upstream.tier is Tier.PREVIEW,
             free=model is not None and model.price.billing is Billing.FREE,
-            service_down_words=await self._down_words() if waits else "",
+            service_down_words=await self._down_words(upstream) if waits else "",
             elsewhere_usd_micros=await self.elsewhere_usd_micros(record),
         )
 
@@ -77,8 +77,8 @@ class Standings:
         waiting = attempt is not None and attempt.state in {AttemptState.INTENT, AttemptState.SUBMITTED}
         return waiting and job.state in {JobState.SUBMITTING, JobState.CHECKING, JobState.RENDERING}
 
-    async def _down_words(self) -> str:
-        """Which services are out and when each is tried again."""
+    async def _down_words(self, upstream: Upstream | None) -> str:
+        """Which services are out; before one counts as out, the one that did not take the video just now."""
         now = self._clock.now()
         words = []
         for name, circuit in (await self._healths.circuits()).items():
@@ -87,7 +87,9 @@ class Standings:
                 minutes = round((now - since).total_seconds() / 60)
                 lasted = f"has been out for {minutes} min" if minutes else "is out"
                 words.append(f"{self._registry.label(name)} {lasted}")
-        return "; ".join(words)
+        if words or upstream is None:
+            return "; ".join(words)
+        return f"{upstream.label} cannot be used at the moment"
 
 
 def _service(upstream: Upstream, circuit: Circuit | None, now: datetime) -> ServiceStanding:
