@@ -38,6 +38,16 @@ class Offers:
         return tuple(Choice(model=each, from_usd_micros=_cheapest(each)) for each in models)
 
     async def offer(self, wish: Wish) -> Offer:
+        return await self.with_standings(await self.priced(wish))
+
+    async def with_standings(self, offer: Offer) -> Offer:
+        """What is left under each limit, for an offer that somebody is going to read."""
+        wish, now = offer.wish, self._clock.now()
+        found = await self._book.standings(wish.team_id, wish.user_id, wish.place.slack_channel_id, now=now)
+        return replace(offer, standings=found)
+
+    async def priced(self, wish: Wish) -> Offer:
+        """An offer without standings: accepting looks at the limits itself, under their lock."""
         now = self._clock.now()
         named, complaints = self._named(wish, now)
         models = (named,) if named is not None else self._of_class(wish.model_class or ModelClass.FAST, now)
@@ -51,7 +61,6 @@ class Offers:
             reasons = tuple(dict.fromkeys(skip.words for skip in quoted.skipped if skip.reason not in _OTHERS))
             label = named.label if named is not None else ""
             complaints += (Complaint(problem=Problem.NO_SERVICE, given="", allowed=reasons, model_label=label),)
-        standings = await self._book.standings(wish.team_id, wish.user_id, wish.place.slack_channel_id, now=now)
         first = quoted.candidates[0] if quoted.candidates else None
         return Offer(
             wish=settled,
@@ -65,7 +74,7 @@ class Offers:
             usd_micros=quoted.usd_micros if isinstance(quoted, Quote) else 0,
             usd_micros_is_ceiling=isinstance(quoted, Quote) and quoted.is_ceiling,
             free=first is not None and first.model.price.billing is Billing.FREE,
-            standings=standings,
+            standings=(),
             typical=timedelta(seconds=first.model.typical_s) if first is not None else None,
             health_words=self._health_words(quoted),
             receives=first.model.receives if first is not None else "",

@@ -88,14 +88,14 @@ class JobService:
 
         `order_key` makes it one job however often the same envelope or click comes.
         """
-        offer = await self._offers.offer(wish)
+        offer = await self._offers.priced(wish)
         if offer.complaints:
-            return NotPossible(offer=offer)
+            return NotPossible(offer=await self._offers.with_standings(offer))
         shown = price_confirmed_usd_micros
         if shown is None and offer.usd_micros > self._rules.confirm_above_usd_micros:
-            return PriceToConfirm(offer=offer)
+            return PriceToConfirm(offer=await self._offers.with_standings(offer))
         if shown is not None and offer.usd_micros > shown:
-            return PriceToConfirm(offer=offer)
+            return PriceToConfirm(offer=await self._offers.with_standings(offer))
         now = self._clock.now()
         committed = await self._book.accept(
             Acceptance(
@@ -114,12 +114,13 @@ class JobService:
             case Committed():
                 return Accepted(job=committed.job, fresh=committed.fresh, queue_place=committed.queue_place)
             case Repeated():
-                return SameAgain(offer=offer, earlier=committed.earlier)
+                return SameAgain(offer=await self._offers.with_standings(offer), earlier=committed.earlier)
             case Full():
                 return QueueFull(queued_max=self._rules.queued_max)
             case Overdrawn():
                 cheaper = await self._offers.cheaper(offer)
-                return OverBudget(offer=offer, standing=committed.standing, cheaper=cheaper)
+                shown_offer = await self._offers.with_standings(offer)
+                return OverBudget(offer=shown_offer, standing=committed.standing, cheaper=cheaper)
 
     async def record(self, team_id: str, job_id: str) -> JobRecord | None:
         """A job of this workspace. Its id cannot be guessed: who has it was shown its card."""
