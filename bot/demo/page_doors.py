@@ -59,7 +59,7 @@ class Hand:
                 return _told(await self._fill(args))
             case "submit":
                 sent = await slack.submit(me, args["view"])
-                return _told(sent) | {"wrong": sorted(sent.errors)}
+                return _told(sent) | {"wrong": bool(sent.errors)}
             case "close":
                 await slack.close_view(me, args["view"], all=args["all"])
                 return {}

@@ -45,7 +45,7 @@ POSITIONS: Final = (
     (Switch.DOWN, "Down", "Nobody answers at the service. Send the command: it waits, and nothing is charged."),
     (Switch.SLOW, "Slow", "Renders take six times as long, and answers come late."),
     (Switch.REFUSE, "Refuse", "The service turns every prompt down. Nothing is charged, and the card says what next."),
-    (Switch.LOSE, "Lose the answer", "An order is taken and its answer is lost. The bot looks for it; nothing is paid twice."),
+    (Switch.LOSE, "Lose the answer", "An order is taken, its answer lost. The bot looks for it: nothing is paid twice."),
     (Switch.STUCK, "Stuck", "Renders hang at 99 %. Put it back to Working, and the video arrives."),
 )  # fmt: skip
 

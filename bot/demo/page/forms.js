@@ -39,11 +39,12 @@ export class Forms {
     const opened = this.view?.id !== view.id;
     if (opened) { this.typed.clear(); this.fields.clear(); }
     const focus = this.focused();
+    const isNewlyWrong = Object.keys(view.errors).some((each) => opened || !(each in this.view.errors));
     this.told = told;
     this.view = view;
     this.draw();
     if (!this.dialog.open) this.dialog.showModal();
-    this.restore(focus, opened);
+    this.restore(focus, { opened, isNewlyWrong });
   }
 
   draw() {
@@ -178,7 +179,7 @@ export class Forms {
     button.setAttribute("aria-busy", "true");
     const answer = await this.door("submit", { view: this.view.id });
     button.removeAttribute("aria-busy");
-    if (answer.wrong?.length) this.dialog.querySelector("[aria-invalid=true]")?.focus();
+    if (answer.wrong) this.dialog.querySelector("[aria-invalid=true]")?.focus();
   }
 
   async close(all = false) {
@@ -192,8 +193,9 @@ export class Forms {
     return { name: now.dataset.focus, from: now.selectionStart, to: now.selectionEnd };
   }
 
-  restore(focus, opened) {
-    const wrong = this.dialog.querySelector("[aria-invalid=true]");
+  /** A new complaint takes the focus to its field; any other redraw leaves it where the person is. */
+  restore(focus, { opened, isNewlyWrong }) {
+    const wrong = isNewlyWrong ? this.dialog.querySelector("[aria-invalid=true]") : null;
     const before = focus?.name && this.dialog.querySelector(`[data-focus="${CSS.escape(focus.name)}"]`);
     const first = this.dialog.querySelector("[autofocus]") ?? this.dialog.querySelector(".modal-body input, .modal-body textarea, .modal-body select");
     const target = opened ? first : wrong ?? before ?? first;
