@@ -113,6 +113,8 @@ class Offer:
     """"All good", or what is wrong with who would serve it."""
     receives: str
     """Who gets the prompt and the picture."""
+    size_px: tuple[int, int] | None = None
+    """(width, height) of the video as its first choice makes it; None where nothing can."""
     lengths_s: tuple[int, ...]
     shapes: tuple[Shape, ...]
     resolutions: tuple[str, ...]

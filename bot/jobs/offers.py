@@ -78,6 +78,7 @@ class Offers:
             typical=timedelta(seconds=first.model.typical_s) if first is not None else None,
             health_words=self._health_words(quoted),
             receives=first.model.receives if first is not None else "",
+            size_px=first.size_px if first is not None else None,
             lengths_s=_union(each.lengths_s for each in models),
             shapes=_union(each.shapes for each in models),
             resolutions=_union(each.resolutions for each in models),

@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from bot.clock import NewId
 from bot.jobs.model import Fit
@@ -10,6 +11,15 @@ from bot.media.spool import Spool
 from bot.providers.base import Picture
 
 CHECK_SIZE_PX = (1280, 720)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstFrame:
+    """A picture as a service would get it. `notes`: what its person should know, in whole sentences."""
+
+    content: bytes
+    mime: str
+    notes: tuple[str, ...]
 
 
 class PictureDesk:
@@ -31,14 +41,17 @@ class PictureDesk:
 
     async def fitted(self, picture_id: str, size_px: tuple[int, int], fit: Fit) -> Picture | None:
         """The first frame as a service gets it; None when it is not kept any more."""
-        content = await self._spool.picture(picture_id)
-        if content is None:
-            return None
-        return await self._fit(content, size_px, fit)
+        frame = await self.first_frame(picture_id, size_px, fit)
+        return None if frame is None else Picture(content=frame.content, mime=frame.mime)
 
-    async def _fit(self, content: bytes, size_px: tuple[int, int], fit: Fit) -> Picture:
+    async def first_frame(self, picture_id: str, size_px: tuple[int, int], fit: Fit) -> FirstFrame | None:
+        """The same bytes as `fitted`, to be shown before money moves."""
+        content = await self._spool.picture(picture_id)
+        return None if content is None else await self._fit(content, size_px, fit)
+
+    async def _fit(self, content: bytes, size_px: tuple[int, int], fit: Fit) -> FirstFrame:
         def work() -> pictures.FittedPicture:
             return pictures.fit_picture(content, size_px=size_px, fit=pictures.Fit(fit.value))
 
         fitted = await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        return Picture(content=fitted.content, mime=fitted.mime)
+        return FirstFrame(content=fitted.content, mime=fitted.mime, notes=fitted.notes)

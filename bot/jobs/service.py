@@ -23,9 +23,9 @@ from bot.jobs.answers import (
     StatusAnswer,
     Wish,
 )
-from bot.jobs.model import ENDED, AttemptState, JobRecord, JobState
+from bot.jobs.model import ENDED, AttemptState, Fit, JobRecord, JobState
 from bot.jobs.offers import Offers, order_of
-from bot.jobs.pictures import PictureDesk
+from bot.jobs.pictures import FirstFrame, PictureDesk
 from bot.jobs.ports import Acceptance, Committed, Full, JobBook, Overdrawn, Repeated, Surface
 from bot.jobs.standing import Standings
 from bot.jobs.wakes import Wakes
@@ -236,6 +236,9 @@ class JobService:
     async def keep_picture(self, content: bytes) -> str:
         """Raises PictureRefused, with words for the person."""
         return await self._pictures.keep(content)
+
+    async def first_frame(self, picture_id: str, size_px: tuple[int, int], fit: Fit) -> FirstFrame | None:
+        return await self._pictures.first_frame(picture_id, size_px, fit)
 
     async def quota(self, team_id: str, user_id: str, slack_channel_id: str) -> QuotaAnswer:
         found = await self._book.standings(team_id, user_id, slack_channel_id, now=self._clock.now())

@@ -27,6 +27,7 @@ from bot.slack.failures import slack_failures
 from bot.slack.fallbacks import Fallbacks
 from bot.slack.form import FormListeners
 from bot.slack.forms import Forms
+from bot.slack.frames import FirstFrames
 from bot.slack.lookups import Lookups
 from bot.slack.people_pictures import PeoplePictures
 from bot.slack.rate import CommandRate
@@ -45,6 +46,7 @@ def build_app(
     errands: Errands,
     clock: Clock,
     card_seen: CardSeen,
+    frames: FirstFrames,
     command: str = "/sora",
     takes_pictures: bool = True,
     ack_limit_s: float = ACK_LIMIT_S,
@@ -58,7 +60,7 @@ def build_app(
     desk = Desk(errands=errands, replies=replies, errors=ErrorDesk(replies, errands), ack_limit_s=ack_limit_s)
     asking = Asking(jobs=jobs, drafts=drafts, replies=replies)
     pictures = PeoplePictures(http=http, api_url=client.base_url)
-    forms = Forms(asking=asking, desk=desk, pictures=pictures, takes_pictures=takes_pictures)
+    forms = Forms(asking=asking, desk=desk, pictures=pictures, frames=frames, takes_pictures=takes_pictures)
     lookups = Lookups(jobs=jobs, clock=clock, command=command)
     rate = CommandRate(clock)
     for feature in (

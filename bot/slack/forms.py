@@ -23,6 +23,7 @@ from bot.media.pictures import PictureRefused
 from bot.slack.asking import Asking
 from bot.slack.desk import Desk, FormAnswer
 from bot.slack.errors import words_for
+from bot.slack.frames import FirstFrames, frame_name
 from bot.slack.ids import ActionId
 from bot.slack.modals import open_modal, update_modal
 from bot.slack.payloads import Caller, Form, over
@@ -46,6 +47,7 @@ FIELD_OF = {
     Problem.PICTURE: ActionId.FORM_PICTURE,
     Problem.NO_SERVICE: ActionId.FORM_MODEL,
 }
+LOOK_FIRST = "This is the first frame, as it will be sent. Press the button again to make the video."
 _SELECTED = {
     Problem.MODEL_UNKNOWN: "model",
     Problem.MODEL_RETIRED: "model",
@@ -59,10 +61,13 @@ _SELECTED = {
 
 
 class Forms:
-    def __init__(self, *, asking: Asking, desk: Desk, pictures: PeoplePictures, takes_pictures: bool) -> None:
+    def __init__(
+        self, *, asking: Asking, desk: Desk, pictures: PeoplePictures, frames: FirstFrames, takes_pictures: bool
+    ) -> None:
         self._asking = asking
         self._desk = desk
         self._pictures = pictures
+        self._frames = frames
         self._takes_pictures = takes_pictures
 
     async def open(
@@ -91,8 +96,14 @@ class Forms:
 
     async def redraw(self, client: AsyncWebClient, form: Form, *, more: bool) -> None:
         """A select changed. What the new model cannot do falls back to what it can, and the form says so."""
-        wish = over(form, await self._kept(form))
-        view = await self._drawn(wish, more=more or form.key.more, again=form.key.again, draft_id=form.key.draft_id)
+        wish, draft_id, notice = over(form, await self._kept(form)), form.key.draft_id, ""
+        if form.file is not None and form.rights_confirmed:
+            try:
+                wish, draft_id = await self._with_picture(client, form, wish), ""
+            except PictureRefused as refused:
+                notice = words_for(refused)
+        more = more or form.key.more
+        view = await self._drawn(wish, notice=notice, more=more, again=form.key.again, draft_id=draft_id)
         await update_modal(client, form.view_id, view, view_hash=form.view_hash)
 
     async def send(self, client: AsyncWebClient, form: Form) -> FormAnswer:
@@ -104,10 +115,13 @@ class Forms:
             if not form.rights_confirmed:
                 return self._at(form, ActionId.FORM_RIGHTS, "Please confirm that you may use this picture.")
             try:
-                content = await self._pictures.fetch(client, form.file)
-                wish = replace(wish, picture_id=await self._asking.jobs.keep_picture(content))
+                wish = await self._with_picture(client, form, wish)
             except PictureRefused as refused:
                 return self._at(form, ActionId.FORM_PICTURE, words_for(refused))
+        offer = await self._asking.jobs.offer(wish)
+        if not offer.complaints and frame_name(offer) not in {"", form.key.frame}:
+            frame = await self._frames.shown(offer)
+            return await self._again(form, offer, LOOK_FIRST if frame is not None and frame.file_id else "")
         answer = await self._asking.answer(
             form.caller,
             wish,
@@ -116,6 +130,11 @@ class Forms:
             again=form.key.again,
         )
         return await self._answered(answer, form, wish)
+
+    async def _with_picture(self, client: AsyncWebClient, form: Form, wish: Wish) -> Wish:
+        """Raises PictureRefused, with words for the person."""
+        content = await self._pictures.fetch(client, form.file or {})
+        return replace(wish, picture_id=await self._asking.jobs.keep_picture(content))
 
     async def _answered(self, answer: Answer, form: Form, wish: Wish) -> FormAnswer:
         match answer:
@@ -145,7 +164,7 @@ class Forms:
         """The same form with a notice. A new draft: what came with it, such as a picture, is kept there."""
         again = again or form.key.again
         view = await self._drawn(offer.wish, notice=notice, more=form.key.more, again=again)
-        return FormAnswer(said=notice, view=view)
+        return FormAnswer(said=notice or "Please look at the form once more. Nothing was charged.", view=view)
 
     async def _drawn(
         self,
@@ -154,7 +173,7 @@ class Forms:
         notice: str = "",
         more: bool = False,
         again: bool = False,
-        draft_id: str | None = None,
+        draft_id: str = "",
         has_place: bool = True,
     ) -> dict[str, Any]:
         offer = await self._asking.jobs.offer(wish)
@@ -164,10 +183,12 @@ class Forms:
             wish = replace(wish, **default)
             offer = await self._asking.jobs.offer(wish)
             notice = " ".join([notice, *(complaint_words(each) for each in given_up)]).strip()
+        offer = replace(offer, wish=wish)
         return video_form(
             FormValue(
                 draft_id=draft_id or await self._asking.draft(wish),
-                offer=replace(offer, wish=wish),
+                offer=offer,
+                frame=await self._frames.shown(offer),
                 choices=await self._asking.jobs.choices(),
                 more=more,
                 again=again,

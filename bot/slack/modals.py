@@ -16,6 +16,10 @@ _PASSED_BY = frozenset({"hash_conflict", "not_found", "view_not_found"})
 """A newer drawing is there, or the form is closed: ours is not wanted any more."""
 
 
+_BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_arguments"})
+NOT_SHOWN = "Slack does not show your picture here; it is kept, and sent as it was chosen."
+
+
 async def open_modal(client: AsyncWebClient, trigger_id: str, view: dict[str, Any]) -> str | None:
     """`views.open`; the view's id. None: the trigger was too old, or Slack too slow to tell.
 
@@ -36,7 +40,10 @@ async def open_modal(client: AsyncWebClient, trigger_id: str, view: dict[str, An
 
 
 async def update_modal(client: AsyncWebClient, view_id: str, view: dict[str, Any], *, view_hash: str = "") -> bool:
-    """`views.update`, given up when somebody was faster. A lost answer is no harm: the next change draws again."""
+    """`views.update`, given up when somebody was faster. A lost answer is no harm: the next change draws again.
+
+    A form whose picture Slack refuses to show is drawn without it, and says so.
+    """
     try:
         if view_hash:
             await client.views_update(view_id=view_id, view=view, hash=view_hash)
@@ -48,9 +55,16 @@ async def update_modal(client: AsyncWebClient, view_id: str, view: dict[str, Any
     except SlackApiError as error:
         if error.response.get("error") in _PASSED_BY:
             return False
+        if error.response.get("error") in _BAD_BLOCKS and (plain := without_pictures(view)) != view:
+            return await update_modal(client, view_id, plain, view_hash=view_hash)
         with slack_failures("views.update"):
             raise
     return True
+
+
+def without_pictures(view: dict[str, Any]) -> dict[str, Any]:
+    words = {"type": "context", "elements": [{"type": "mrkdwn", "text": NOT_SHOWN}]}
+    return {**view, "blocks": [words if each["type"] == "image" else each for each in view.get("blocks", [])]}
 
 
 def _is_trigger_trouble(error: SlackApiError) -> bool:

@@ -60,6 +60,8 @@ class FormKey:
     usd_micros_shown: int
     more: bool = False
     again: bool = False
+    frame: str = ""
+    """Which first frame it showed, if one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

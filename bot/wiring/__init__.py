@@ -38,9 +38,11 @@ from bot.slack.app import build_app
 from bot.slack.client import opened_slack
 from bot.slack.entrance import entrance
 from bot.slack.errands import Errands
+from bot.slack.frames import FirstFrames
 from bot.slack.identity import who_we_are
 from bot.slack.replies import Replies
 from bot.slack.sockets import opened_sockets
+from bot.slack.uploads import SlackFiles
 from bot.store.drafts import StoredDrafts
 from bot.store.engine import open_engine, opened_store
 from bot.store.jobs import StoredJobs
@@ -185,6 +187,7 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
             errands=errands,
             clock=clock,
             card_seen=slack.surface.adopt,
+            frames=FirstFrames(files=SlackFiles(door), frame_of=jobs.first_frame, clock=clock),
             command=settings.command,
             takes_pictures="files:read" in identity.scopes,
         )

@@ -24,13 +24,19 @@ from bot.jobs.answers import (
 )
 from bot.jobs.doubt_desk import DoubtAnswer, DoubtOutcome
 from bot.jobs.model import AttemptState, Failure, JobState, Place, Waiting
+from bot.slack.frames import NOT_SHOWN
 from bot.slack.options import read_options
 from bot.slack.views import answers, listings, place
 from bot.slack.views.card import job_card
 from bot.slack.views.doubt import doubt_question, doubt_said
 from bot.slack.views.form import done_view, loading_view, video_form
-from bot.slack.views.form_fields import FormValue
+from bot.slack.views.form_fields import FormValue, ShownFrame
 
+FRAME = ShownFrame(
+    name="p1:1280x720:whole",
+    file_id="F1",
+    notes=("The picture is small (300 × 300 pixels), so the video may look soft.",),
+)
 CHOICES = tuple(Choice(model=each, from_usd_micros=400_000) for each in MODELS)
 SERVICE = ServiceStanding(
     label="fal",
@@ -221,6 +227,14 @@ def forms():
         "form_more": video_form(replace(value, more=True)),
         "form_more_sound_fixed": video_form(replace(value, more=True, offer=sound)),
         "form_picture_kept": video_form(replace(value, offer=offer(wish=wish(picture_id="p1")))),
+        "form_frame": video_form(replace(value, offer=offer(wish=wish(picture_id="p1")), frame=FRAME)),
+        "form_frame_not_shown": video_form(
+            replace(
+                value,
+                offer=offer(wish=wish(picture_id="p1")),
+                frame=ShownFrame(name=FRAME.name, notes=(NOT_SHOWN, *FRAME.notes)),
+            )
+        ),
         "form_no_pictures": video_form(replace(value, takes_pictures=False)),
         "form_no_place": video_form(replace(value, has_place=False)),
         "form_thread": video_form(

@@ -42,6 +42,8 @@ class FakeJobs:
         self.refusal = None
         """An answer to give instead of accepting."""
         self.error = None
+        self.size_px = None
+        """Set it, and pictures have a first frame."""
         self.held = asyncio.Event()
         self.held.set()
 
@@ -74,6 +76,7 @@ class FakeJobs:
             shape=wish.shape or offer().shape,
             usd_micros=length * 100_000,
             lengths_s=lengths,
+            size_px=self.size_px,
         )
 
     async def ask(self, wish, *, order_key, price_confirmed_usd_micros=None, again_confirmed=False):

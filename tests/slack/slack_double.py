@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from fake_doubts import FakeDoubts
+from fake_frames import FakeFrames
 from slack_bolt.async_app import AsyncBoltRequest
 from virtual_clock import VirtualClock
 
@@ -86,6 +87,7 @@ class Desk:
         self.slack, self.base, self.app, self.jobs, self.drafts = slack, base, app, jobs, drafts
         self.replies, self.clock, self.errands = replies, clock, errands
         self.doubts = FakeDoubts()
+        self.frames = FakeFrames()
         self.seen = []
 
     async def send(self, body):
@@ -204,6 +206,7 @@ async def running_desk(jobs, *, ack_limit_s=1.0, can_join=True, **options):
                 errands=errands,
                 clock=clock,
                 card_seen=card_seen,
+                frames=desk.frames,
                 ack_limit_s=ack_limit_s,
                 **options,
             )

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from fake_doubts import FakeDoubts
+from fake_frames import FakeFrames
 from slack_double import MemoryDrafts
 from slack_values import LONG, NASTY
 
@@ -42,6 +43,7 @@ async def slack(jobs):
             errands=errands,
             clock=clock,
             card_seen=card_seen,
+            frames=FakeFrames(),
         )
         async with opened_sockets(app, app_token=local.app_token, clock=clock) as sockets:
             await until(lambda: sockets.connected)

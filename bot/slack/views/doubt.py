@@ -28,7 +28,7 @@ def doubt_question(record: JobRecord, attempt: Attempt, facts: CardFacts, *, giv
         f"Did {service} make video #{number}? Its answer was lost, and it cannot be asked.",
         section(
             f"*Did {service} make video #{number}?*\n"
-            "Its answer was lost, and there is no way to ask for it again. Please look at its own page, under usage or history."
+            "Its answer was lost, and it cannot be asked. Please look at its own page, under usage or history."
         ),
         context(
             f"Sent {moment(attempt.intent_at)}",

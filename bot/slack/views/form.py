@@ -44,7 +44,13 @@ def video_form(value: FormValue) -> dict[str, Any]:
         *(more_fields(value) if value.more else [more_button()]),
         _price_block(value.offer),
     ]
-    key = FormKey(draft_id=value.draft_id, usd_micros_shown=value.offer.usd_micros, more=value.more, again=value.again)
+    key = FormKey(
+        draft_id=value.draft_id,
+        usd_micros_shown=value.offer.usd_micros,
+        more=value.more,
+        again=value.again,
+        frame=value.frame.name if value.frame else "",
+    )
     return {
         "type": "modal",
         "callback_id": CallbackId.FORM.value,

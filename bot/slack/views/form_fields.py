@@ -11,10 +11,12 @@ from slack_sdk.models.blocks import (
     CheckboxesElement,
     ConversationFilter,
     ConversationSelectElement,
+    ImageBlock,
     InputBlock,
     InputInteractiveElement,
     Option,
     PlainTextInputElement,
+    PlainTextObject,
     StaticSelectElement,
 )
 from slack_sdk.models.blocks.block_elements import FileInputElement
@@ -33,6 +35,15 @@ PICTURE_TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "gif", "b
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownFrame:
+    """A picture as it is sent. Without a `file_id` Slack would not show it, and `notes` say so."""
+
+    name: str
+    file_id: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FormValue:
     """Everything the form shows. `notice` says, above the fields, why it is here again."""
 
@@ -46,11 +57,13 @@ class FormValue:
     """False: no channel is known, so Slack fills in the one its person is looking at."""
     takes_pictures: bool = True
     """False: the app was not granted files:read."""
+    frame: ShownFrame | None = None
 
 
 def picture_fields(value: FormValue) -> list[Block | None]:
     """The first frame: a new file, or the one that came with it, and how it meets the frame."""
-    kept = value.offer.wish.picture_id is not None
+    picture_id = value.offer.wish.picture_id
+    kept = picture_id is not None
     if not value.takes_pictures and not kept:
         return []
     fits = [
@@ -60,7 +73,7 @@ def picture_fields(value: FormValue) -> list[Block | None]:
     if kept:
         fits.append(option("Without the picture", NO_PICTURE))
     upload = InputBlock(
-        block_id="picture",
+        block_id=f"picture_{picture_id}" if kept else "picture",  # a kept file must not be sent once more
         label="Another picture" if kept else "Picture",
         hint="Becomes the first frame. JPEG, PNG, WebP or HEIC, up to 10 MB.",
         optional=True,
@@ -76,7 +89,7 @@ def picture_fields(value: FormValue) -> list[Block | None]:
         ),
     )
     return [
-        context("The picture is kept with this form.") if kept else None,
+        *(frame_blocks(value.frame) if kept else []),
         upload if value.takes_pictures else None,
         rights if value.takes_pictures else None,
         select_field(
@@ -90,6 +103,17 @@ def picture_fields(value: FormValue) -> list[Block | None]:
         if kept or value.more
         else None,
     ]
+
+
+def frame_blocks(frame: ShownFrame | None) -> list[Block | None]:
+    """The exact first frame, before money moves, and what is to be known about it."""
+    if frame is None:
+        return [context("The picture is kept with this form.")]
+    shown = None
+    if frame.file_id:
+        title = PlainTextObject(text="The first frame, exactly as it is sent")
+        shown = ImageBlock(slack_file={"id": frame.file_id}, alt_text="The first frame of the video", title=title)
+    return [shown, context(" ".join(quoted(each) for each in frame.notes))]
 
 
 def place_field(value: FormValue) -> Block:
