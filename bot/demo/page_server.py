@@ -44,8 +44,8 @@ POSITIONS: Final = (
     (Switch.NORMAL, "Working", "The service does its work. Break it, send the command, and see what people are told."),
     (Switch.DOWN, "Down", "Nobody answers at the service. Send the command: it waits, and nothing is charged."),
     (Switch.SLOW, "Slow", "Renders take six times as long, and answers come late."),
-    (Switch.REFUSE, "Refuse", "The service turns every prompt down. Nothing is charged, and the card says what next."),
-    (Switch.LOSE, "Lose the answer", "An order is taken, its answer lost. The bot looks for it: nothing is paid twice."),
+    (Switch.REFUSE, "Refuse", "Every prompt is turned down. Nothing is charged, and the card says what next."),
+    (Switch.LOSE, "Lose the answer", "An order is taken, its answer lost. The bot finds it: nothing is paid twice."),
     (Switch.STUCK, "Stuck", "Renders hang at 99 %. Put it back to Working, and the video arrives."),
 )  # fmt: skip
 

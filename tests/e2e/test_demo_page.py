@@ -98,7 +98,7 @@ async def test_the_service_is_broken_and_mended_by_keyboard_alone(tmp_path: Path
         for _ in range(3):
             await page.keyboard.press("ArrowRight")
         await expect(page.get_by_role("radio", name="Refuse")).to_be_focused()
-        await expect(page.get_by_role("status")).to_contain_text("turns every prompt down")
+        await expect(page.get_by_role("status")).to_contain_text("Every prompt is turned down")
         await town.until(lambda: town.videos.switched is Switch.REFUSE)
         await page.keyboard.press("Tab")
         await expect(page.get_by_label("Message #videos", exact=True)).to_have_value("/sora a paper boat")
@@ -155,6 +155,10 @@ async def test_a_picture_and_the_form_become_a_video(tmp_path: Path) -> None:
         await town.until(lambda: "F0" in str(view.values))
         await form.get_by_role("button", name=re.compile(r"Make it")).click()
         await expect(form.get_by_alt_text("The first frame of the video")).to_be_visible()
+        await form.get_by_role("button", name=re.compile(r"Make it")).click()
+        first_frame = form.locator("figure img")
+        await expect(first_frame).to_be_visible()
+        assert await first_frame.evaluate("frame => frame.decode().then(() => frame.naturalWidth)") > 100
         await form.get_by_role("button", name=re.compile(r"Make it")).click()
         await expect(page.locator("#messages .card").filter(has_text="Done")).to_be_visible()
         assert len(town.videos.accepted) == 1

@@ -40,9 +40,11 @@ export class Forms {
     if (opened) { this.typed.clear(); this.fields.clear(); }
     const focus = this.focused();
     const isNewlyWrong = Object.keys(view.errors).some((each) => opened || !(each in this.view.errors));
+    const scrolled = focus?.name === "submit" || opened ? 0 : this.dialog.querySelector(".modal-body").scrollTop;
     this.told = told;
     this.view = view;
     this.draw();
+    this.dialog.querySelector(".modal-body").scrollTop = scrolled;
     if (!this.dialog.open) this.dialog.showModal();
     this.restore(focus, { opened, isNewlyWrong });
   }
