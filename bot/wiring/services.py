@@ -14,7 +14,6 @@ from bot.providers.base import VideoProvider
 from bot.providers.errors import ProviderError
 from bot.providers.fal import Fal
 from bot.providers.openai_videos import OpenAIVideos
-from bot.providers.preview import opened_preview
 from bot.providers.transport import opened_client
 from bot.upstreams.registry import Upstream
 
@@ -41,6 +40,9 @@ async def opened_services(
             models = own_models(settings.videos_models, protocol=protocol.key, catalogue=catalogue, receives=label)
             upstreams.append(_upstream(VIDEOS, label, Tier(settings.videos_tier), protocol, videos, models))
         if not upstreams:
+            # Here and not above: its drawing brings numpy, a fifth of a second that no other service needs.
+            from bot.providers.preview import opened_preview
+
             protocol = catalogue.protocols[PREVIEW]
             folder = settings.spool / "preview"
             preview = await owned.enter_async_context(opened_preview(protocol, folder, clock))
