@@ -47,7 +47,6 @@ async def serve(settings: config.Settings) -> None:
         for line in bot.greeting:
             print(line, file=sys.stderr, flush=True)
         # What was built so far stays for good. Looking through it again and again stopped everything for 60 to 90 ms.
-        gc.collect()
         gc.freeze()
         stopped = asyncio.ensure_future(stop.wait())
         failed = asyncio.ensure_future(bot.failed())
