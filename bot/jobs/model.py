@@ -33,7 +33,9 @@ NEXT: Mapping[JobState, frozenset[JobState]] = {
     JobState.CHECKING: frozenset(
         {JobState.SUBMITTING, JobState.RENDERING, JobState.UNCONFIRMED, JobState.FAILED, JobState.CANCELLED}
     ),
-    JobState.RENDERING: frozenset({JobState.QUEUED, JobState.DELIVERING, JobState.FAILED, JobState.CANCELLED}),
+    JobState.RENDERING: frozenset(
+        {JobState.QUEUED, JobState.DELIVERING, JobState.UNCONFIRMED, JobState.FAILED, JobState.CANCELLED}
+    ),
     JobState.DELIVERING: frozenset({JobState.DELIVERED, JobState.FAILED}),
     JobState.DELIVERED: frozenset({JobState.DELIVERING}),
     JobState.UNCONFIRMED: frozenset({JobState.DELIVERING}),

@@ -14,6 +14,7 @@ from scripted_service import ScriptedService, a_protocol, an_upstream
 from bot.jobs.doubt_desk import DoubtOutcome
 from bot.jobs.model import AttemptState, Job, JobState
 from bot.jobs.story import story
+from bot.providers.base import RenderState, RenderStatus
 from bot.providers.errors import OutcomeUnknown
 
 DEADLINE_S = 30
@@ -120,3 +121,24 @@ async def test_a_person_who_cancelled_meanwhile_gets_the_money_back(tmp_path: Pa
         record = await doubt.house.record(doubt.job.id)
         assert (record.job.state, doubt.service.accepted) == (JobState.CANCELLED, [])
         assert await doubt.house.spent() == (0, 0)
+
+
+async def test_a_video_at_a_service_that_was_removed_is_booked_as_possibly_paid_and_told(tmp_path: Path) -> None:
+    async with a_house(tmp_path) as (house, service):
+        service.statuses = [RenderStatus(state=RenderState.RUNNING)] * 1000
+        job = await house.accepted(length_s=4)
+        dying = asyncio.ensure_future(story(job.id, house.steps))
+        await house.clock.advance(30)
+        assert (await house.record(job.id)).job.state is JobState.RENDERING
+        dying.cancel()
+        await asyncio.gather(dying, return_exceptions=True)
+        clock = house.clock
+    other = ScriptedService(clock=clock, film=tmp_path / "film.mp4")
+    without = a_house(
+        tmp_path, clock=clock, service=other, restarted=True, upstreams=lambda one: (an_upstream(one, "other"),)
+    )
+    async with without as (house, _):
+        record = await house.play(job)
+        assert (record.job.state, record.job.paid_usd_micros) == (JobState.UNCONFIRMED, 400_000)
+        assert ([each.job.id for each in house.surface.told], other.accepted) == ([job.id], [])
+        assert await house.ledger_is_exact()
