@@ -20,6 +20,7 @@ export class Forms {
     this.view = null;
     this.typed = new Map();
     this.fields = new Map();
+    this.frame = null;
     this.dialog = $("modal");
     this.dialog.addEventListener("cancel", (event) => { event.preventDefault(); this.close(); });
   }
@@ -40,11 +41,11 @@ export class Forms {
     if (opened) { this.typed.clear(); this.fields.clear(); }
     const focus = this.focused();
     const isNewlyWrong = Object.keys(view.errors).some((each) => opened || !(each in this.view.errors));
-    const scrolled = focus?.name === "submit" || opened ? 0 : this.dialog.querySelector(".modal-body").scrollTop;
+    const scrolled = focus?.name === "submit" || opened ? 0 : this.frame.middle.scrollTop;
     this.told = told;
     this.view = view;
     this.draw();
-    this.dialog.querySelector(".modal-body").scrollTop = scrolled;
+    this.frame.middle.scrollTop = scrolled;
     if (!this.dialog.open) this.dialog.showModal();
     this.restore(focus, { opened, isNewlyWrong });
   }
@@ -58,12 +59,26 @@ export class Forms {
     });
     this.fields = kept;
     const trouble = view.errors[""];
-    const submit = view.submit && h("button", { type: "submit", class: "button primary", "data-focus": "submit" }, view.submit.text);
+    if (this.frame?.id !== view.id) this.build(view);
+    const { title, submit, close, middle } = this.frame;
+    title.textContent = view.title.text;
+    submit.hidden = !view.submit;
+    if (view.submit && submit.textContent !== view.submit.text) submit.textContent = view.submit.text;
+    close.textContent = view.close?.text ?? "Cancel";
+    middle.replaceChildren(...[trouble && h("p", { class: "error", role: "alert" }, trouble), ...body].filter(Boolean));
+  }
+
+  /** The frame stays while its form is redrawn: a button that were replaced between press and release loses the click. */
+  build(view) {
+    const title = h("h2", { id: "modal-title", tabindex: "-1" });
+    const submit = h("button", { type: "submit", class: "button primary", "data-focus": "submit" });
+    const close = h("button", { type: "button", class: "button", "data-focus": "close", onclick: () => this.close() });
+    const middle = h("div", { class: "modal-body" });
+    this.frame = { id: view.id, title, submit, close, middle };
     this.dialog.replaceChildren(h("form", { novalidate: true, onsubmit: (event) => this.submit(event, submit) },
-      h("header", {}, h("h2", { id: "modal-title", tabindex: "-1" }, view.title.text),
+      h("header", {}, title,
         h("button", { type: "button", class: "icon", "aria-label": CROSS, "data-focus": "cross", onclick: () => this.close(true) }, "✕")),
-      h("div", { class: "modal-body" }, trouble && h("p", { class: "error", role: "alert" }, trouble), body),
-      h("footer", {}, h("button", { type: "button", class: "button", "data-focus": "close", onclick: () => this.close() }, view.close?.text ?? "Cancel"), submit)));
+      middle, h("footer", {}, close, submit)));
   }
 
   hands() {
