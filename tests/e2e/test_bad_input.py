@@ -62,19 +62,21 @@ async def test_what_phones_make_of_dashes_and_quotes_is_understood(tmp_path: Pat
         }
 
 
-@pytest.mark.parametrize(("typed", "prompt"), [("", ""), ("corgi", "corgi"), ("staus", "staus"), ("  --8s ", "")])
-async def test_too_little_to_be_meant_opens_the_form_and_costs_nothing(tmp_path: Path, typed: str, prompt: str) -> None:
+async def test_too_little_to_be_meant_opens_the_form_and_costs_nothing(tmp_path: Path) -> None:
     async with a_town(tmp_path) as town:
-        assert (await town.sora(typed)).acked
-        form = await town.form()
-        assert _prompt(form) == prompt
-        assert form.told["submit"]["text"].startswith("Make it")
-        sent = await town.slack.submit("ada", form, {ActionId.FORM_PROMPT.value: prompt and f"a {prompt} again"})
-        if not prompt:  # the client itself insists on a prompt
-            assert (sent.closed, list(sent.errors)) == (False, [_prompt_blocks(form)[0]])
-            assert (town.videos.accepted, UNTOUCHED in await town.quota()) == ([], True)
-            return
-        await town.until(lambda: [each.prompt for each in town.videos.accepted] == [f"a {prompt} again"])
+        for typed, prompt in (("", ""), ("  --8s ", ""), ("staus", "staus"), ("corgi", "corgi")):
+            assert (await town.sora(typed)).acked
+            form = await town.form()
+            assert (_prompt(form), form.told["submit"]["text"][:7]) == (prompt, "Make it")
+            if not prompt:  # the client itself insists on one
+                sent = await town.slack.submit("ada", form)
+                assert (sent.closed, list(sent.errors)) == (False, [_prompt_blocks(form)[0]])
+            if typed != "corgi":
+                await town.slack.close_view("ada", all=True)
+        assert (town.videos.accepted, UNTOUCHED in await town.quota()) == ([], True)
+        assert (await town.slack.submit("ada", form, {ActionId.FORM_PROMPT.value: "a corgi again"})).closed
+        await town.until(lambda: len(town.films()) == 1)
+        assert [each.prompt for each in town.videos.accepted] == ["a corgi again"]
 
 
 async def test_words_that_only_look_like_commands(tmp_path: Path) -> None:
@@ -91,7 +93,7 @@ async def test_words_that_only_look_like_commands(tmp_path: Path) -> None:
         assert town.ledger_is_exact()
 
 
-@pytest.mark.parametrize("joint", [" ", "", "\n"])
+@pytest.mark.parametrize("joint", [" ", ""])
 async def test_three_thousand_and_one_characters_reach_the_service_every_one(tmp_path: Path, joint: str) -> None:
     words = (f"waves and gulls{joint}" * 400)[:2996]
     prompt = f"{words}ENDED"
