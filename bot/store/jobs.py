@@ -15,7 +15,7 @@ from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobRecord
 from bot.jobs.ports import Acceptance, Committed, Enqueue, Full, JobBook, Overdrawn, Repeated
 from bot.providers.base import RenderRef
 from bot.quota.limits import Limit
-from bot.store import acceptance, attempts, quota
+from bot.store import acceptance, attempts, quota, settling
 from bot.store.engine import Store
 from bot.store.job_rows import ENDED_STATES, attempt_of, job_of, standing_of, write_job
 from bot.store.tables.jobs import AttemptRow, JobRow, WebhookEventRow
@@ -104,7 +104,8 @@ class StoredJobs:
         def work(session: Session) -> bool:
             won = attempts.arrived_unseen(session, attempt, at=at)
             if won:
-                _book_possibly_paid(session, session.get_one(JobRow, attempt.job_id, with_for_update=True), at=at)
+                row = session.get_one(JobRow, attempt.job_id, with_for_update=True)
+                settling.book_possibly_paid(session, row, at=at)
             return won
 
         return await self._store.write(work)
@@ -162,26 +163,10 @@ class StoredJobs:
         await self._changed(job_id, lambda job: _requeued(job, at))
 
     async def captured(self, job_id: str, *, at: datetime) -> None:
-        def work(session: Session) -> None:
-            row = session.get_one(JobRow, job_id, with_for_update=True)
-            job = job_of(row)
-            paid = _capture(session, job, at=at)
-            if job.state is not JobState.DELIVERING:
-                moved = job.moved(JobState.DELIVERING, at=at)
-                write_job(row, replace(moved, paid_usd_micros=paid, failure=None, failure_words=""))
-
-        await self._store.write(work)
+        await self._store.write(lambda session: settling.captured(session, job_id, at=at))
 
     async def kept(self, job_id: str, *, at: datetime) -> None:
-        def work(session: Session) -> None:
-            row = session.get_one(JobRow, job_id, with_for_update=True)
-            job = job_of(row)
-            paid = _capture(session, job, at=at)
-            if job.state not in ENDED:
-                ended = replace(job.moved(JobState.CANCELLED, at=at), paid_usd_micros=paid, finished_at=at)
-                write_job(row, ended)
-
-        await self._store.write(work)
+        await self._store.write(lambda session: settling.kept(session, job_id, at=at))
 
     async def delivered(self, job_id: str, *, at: datetime) -> None:
         def told(job: Job) -> Job:
@@ -201,49 +186,23 @@ class StoredJobs:
         self, job_id: str, failure: Failure, *, words: str, reference: str, charged_usd_micros: int, at: datetime
     ) -> None:
         def work(session: Session) -> None:
-            row = session.get_one(JobRow, job_id, with_for_update=True)
-            job = job_of(row)
-            if job.state in ENDED:
-                return
-            paid = job.paid_usd_micros
-            if charged_usd_micros and job.attempt_id and not paid:
-                quota.capture(session, job_id=job_id, attempt_id=job.attempt_id, usd_micros=charged_usd_micros, now=at)
-                paid = charged_usd_micros
-            elif not paid:
-                quota.release(session, job_id=job_id, now=at)
-            ended = replace(
-                job.moved(JobState.FAILED, at=at),
-                failure=failure,
-                failure_words=words,
+            settling.failed(
+                session,
+                job_id,
+                failure,
+                words=words,
                 reference=reference,
-                paid_usd_micros=paid,
-                finished_at=at,
-                waiting=None,
+                charged_usd_micros=charged_usd_micros,
+                at=at,
             )
-            write_job(row, ended)
 
         await self._store.write(work)
 
     async def cancelled(self, job_id: str, *, at: datetime) -> None:
-        def work(session: Session) -> None:
-            row = session.get_one(JobRow, job_id, with_for_update=True)
-            job = job_of(row)
-            if job.state in ENDED:
-                return
-            quota.release(session, job_id=job_id, now=at)
-            write_job(row, replace(job.moved(JobState.CANCELLED, at=at), finished_at=at, waiting=None))
-
-        await self._store.write(work)
+        await self._store.write(lambda session: settling.cancelled(session, job_id, at=at))
 
     async def unconfirmed(self, job_id: str, *, at: datetime) -> None:
-        def work(session: Session) -> None:
-            row = session.get_one(JobRow, job_id, with_for_update=True)
-            if job_of(row).state in ENDED:
-                return
-            attempts.ended(session, str(row.attempt_id), state=AttemptState.UNKNOWN, at=at)
-            _book_possibly_paid(session, row, at=at)
-
-        await self._store.write(work)
+        await self._store.write(lambda session: settling.unconfirmed(session, job_id, at=at))
 
     async def cancel_requested(self, job_id: str, *, at: datetime) -> Job | None:
         def asked(job: Job) -> Job:
@@ -331,20 +290,6 @@ class StoredJobs:
 
     async def _changed(self, job_id: str, change: Callable[[Job], Job]) -> Job | None:
         return await self._store.write(lambda session: _change(session, job_id, change))
-
-
-def _capture(session: Session, job: Job, *, at: datetime) -> int:
-    """Book the price of the attempt in force as spent. Repeating it changes nothing. Returns the job's total."""
-    attempt = session.get_one(AttemptRow, job.attempt_id)
-    fresh = quota.capture(session, job_id=job.id, attempt_id=attempt.id, usd_micros=attempt.usd_micros, now=at)
-    return job.paid_usd_micros + (attempt.usd_micros if fresh else 0)
-
-
-def _book_possibly_paid(session: Session, row: JobRow, *, at: datetime) -> None:
-    attempt = session.get_one(AttemptRow, row.attempt_id)
-    quota.book_possibly_paid(session, job_id=row.id, attempt_id=attempt.id, usd_micros=attempt.usd_micros, now=at)
-    moved = job_of(row).moved(JobState.UNCONFIRMED, at=at)
-    write_job(row, replace(moved, paid_usd_micros=attempt.usd_micros, finished_at=at))
 
 
 def _change(session: Session, job_id: str, change: Callable[[Job], Job]) -> Job | None:

@@ -1,0 +1,95 @@
+"""Where a job's end and its money are written together. Functions of an open transaction; each may be repeated."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.jobs.model import ENDED, AttemptState, Failure, Job, JobState
+from bot.store import attempts, quota
+from bot.store.job_rows import job_of, write_job
+from bot.store.tables.jobs import AttemptRow, JobRow
+
+
+def captured(session: Session, job_id: str, *, at: datetime) -> None:
+    """The video exists: its price is spent, and it is on its way to its person."""
+    row, job = _locked(session, job_id)
+    paid = _capture(session, job, at=at)
+    if job.state is not JobState.DELIVERING:
+        moved = job.moved(JobState.DELIVERING, at=at)
+        write_job(row, replace(moved, paid_usd_micros=paid, failure=None, failure_words=""))
+
+
+def kept(session: Session, job_id: str, *, at: datetime) -> None:
+    """The video exists, but its person had cancelled: spent, kept, offered."""
+    row, job = _locked(session, job_id)
+    paid = _capture(session, job, at=at)
+    if job.state not in ENDED:
+        write_job(row, replace(job.moved(JobState.CANCELLED, at=at), paid_usd_micros=paid, finished_at=at))
+
+
+def failed(
+    session: Session,
+    job_id: str,
+    failure: Failure,
+    *,
+    words: str,
+    reference: str,
+    charged_usd_micros: int,
+    at: datetime,
+) -> None:
+    """No video in the thread: what was charged is spent, the rest given back."""
+    row, job = _locked(session, job_id)
+    if job.state in ENDED:
+        return
+    paid = job.paid_usd_micros
+    if charged_usd_micros and job.attempt_id and not paid:
+        quota.capture(session, job_id=job_id, attempt_id=job.attempt_id, usd_micros=charged_usd_micros, now=at)
+        paid = charged_usd_micros
+    elif not paid:
+        quota.release(session, job_id=job_id, now=at)
+    ended = replace(
+        job.moved(JobState.FAILED, at=at),
+        failure=failure,
+        failure_words=words,
+        reference=reference,
+        paid_usd_micros=paid,
+        finished_at=at,
+        waiting=None,
+    )
+    write_job(row, ended)
+
+
+def cancelled(session: Session, job_id: str, *, at: datetime) -> None:
+    """Nothing was sent, or the service confirmed that it stopped: everything is given back."""
+    row, job = _locked(session, job_id)
+    if job.state not in ENDED:
+        quota.release(session, job_id=job_id, now=at)
+        write_job(row, replace(job.moved(JobState.CANCELLED, at=at), finished_at=at, waiting=None))
+
+
+def unconfirmed(session: Session, job_id: str, *, at: datetime) -> None:
+    """Whether the submit arrived was never found out."""
+    row, job = _locked(session, job_id)
+    if job.state not in ENDED:
+        attempts.ended(session, str(row.attempt_id), state=AttemptState.UNKNOWN, at=at)
+        book_possibly_paid(session, row, at=at)
+
+
+def book_possibly_paid(session: Session, row: JobRow, *, at: datetime) -> None:
+    attempt = session.get_one(AttemptRow, row.attempt_id)
+    quota.book_possibly_paid(session, job_id=row.id, attempt_id=attempt.id, usd_micros=attempt.usd_micros, now=at)
+    moved = job_of(row).moved(JobState.UNCONFIRMED, at=at)
+    write_job(row, replace(moved, paid_usd_micros=attempt.usd_micros, finished_at=at))
+
+
+def _locked(session: Session, job_id: str) -> tuple[JobRow, Job]:
+    row = session.get_one(JobRow, job_id, with_for_update=True)
+    return row, job_of(row)
+
+
+def _capture(session: Session, job: Job, *, at: datetime) -> int:
+    """Book the price of the attempt in force as spent. Returns what the job has cost in all."""
+    attempt = session.get_one(AttemptRow, job.attempt_id)
+    fresh = quota.capture(session, job_id=job.id, attempt_id=attempt.id, usd_micros=attempt.usd_micros, now=at)
+    return job.paid_usd_micros + (attempt.usd_micros if fresh else 0)
