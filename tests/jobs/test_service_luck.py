@@ -1,6 +1,7 @@
 """Bad luck of services that takes minutes or days, on a virtual clock: the rows that `tests/e2e` cannot wait for."""
 
 import asyncio
+import resource
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -99,6 +100,26 @@ async def test_a_file_that_never_comes_is_told_as_what_it_is_paid_once_and_broug
         record = await house.play(job)
         assert (record.job.state, len(house.surface.delivered), len(service.accepted)) == (JobState.DELIVERED, 1, 1)
         assert (await house.spent(), await house.ledger_is_exact()) == ((400_000, 0), True)
+
+
+async def test_a_disk_that_stays_full_keeps_nothing_half_and_send_again_works_once_there_is_room(
+    tmp_path: Path,
+) -> None:
+    mb = 1024 * 1024
+    async with a_house(tmp_path) as (house, service):
+        downloads = Downloading(service, *[lambda film: film + bytes(20 * mb)] * 6)
+        job = await house.accepted(length_s=4)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10 * mb, before[1]))  # writing more fails as on a full disk
+        try:
+            record = await house.play(job)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert (record.job.failure, downloads.looks, len(service.accepted)) == (Failure.NOT_FETCHED, 6, 1)
+        assert (await house.spent(), list((tmp_path / "spool").glob("*.part"))) == ((400_000, 0), [])
+        assert await house.service.send_again("T1", record.job.order.user_id, job.id)
+        record = await house.play(job)
+        assert (record.job.state, len(service.accepted), await house.spent()) == (JobState.DELIVERED, 1, (400_000, 0))
 
 
 @pytest.mark.parametrize("error", [NotFound("404"), Retired("410")])
