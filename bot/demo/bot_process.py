@@ -60,6 +60,18 @@ class BotProcess:
         finally:
             await running.stop()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def gone(self, within_s: float) -> None:
+        """Return when it has ended, however.
+
+        Raises:
+            TimeoutError: it is still there.
+        """
+        await asyncio.wait_for(self._process.wait(), within_s)
+
     async def died(self) -> None:
         """Return never.
 
