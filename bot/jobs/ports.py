@@ -172,6 +172,9 @@ class JobBook(Protocol):
     async def kept(self, job_id: str, *, at: datetime) -> None:
         """The video exists, but its person had cancelled: money spent, nothing posted, offered."""
 
+    async def late_video(self, attempt: Attempt, ref: RenderRef, *, result_ref: str, at: datetime) -> Job | None:
+        """A video given up as unknown exists after all: to be delivered. None: it is another attempt's, or known."""
+
     async def delivered(self, job_id: str, *, at: datetime) -> None: ...
 
     async def redelivering(self, job_id: str, *, at: datetime) -> None: ...

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from bot.clock import Clock
-from bot.jobs.model import AttemptState
+from bot.jobs.model import Attempt, AttemptState
 from bot.jobs.ports import JobBook
 from bot.jobs.wakes import Wakes
 from bot.jobs.watcher import Watcher
-from bot.upstreams.registry import Registry
+from bot.providers.base import RenderState
+from bot.providers.errors import ProviderError
+from bot.upstreams.registry import Registry, Upstream
 
 
 class Heard(StrEnum):
@@ -45,5 +47,19 @@ class WebhookDesk:
             ref = upstream.provider.adopted(event.render_id, attempt.wire_name)
             await self._book.submitted(attempt.id, ref, at=now)
             self._wakes.wake(attempt.job_id)
+        if attempt is not None and attempt.upstream == upstream_name and attempt.state is AttemptState.UNKNOWN:
+            await self._late(attempt, upstream, event.render_id)
         self._watcher.nudge(upstream_name, event.render_id)
         return Heard.TAKEN if fresh else Heard.KNOWN
+
+    async def _late(self, attempt: Attempt, upstream: Upstream, render_id: str) -> None:
+        """A video that had been given up and booked as possibly paid turns up: it is delivered, and paid only once."""
+        ref = upstream.provider.adopted(render_id, attempt.wire_name)
+        try:
+            status = await upstream.provider.poll(ref)
+        except ProviderError:
+            return  # The service sends again, or never had it; nothing changed.
+        if status.state is RenderState.SUCCEEDED:
+            job = await self._book.late_video(attempt, ref, result_ref=status.result_ref, at=self._clock.now())
+            if job is not None:
+                await self._book.next_generation(job)

@@ -168,6 +168,15 @@ class StoredJobs:
     async def kept(self, job_id: str, *, at: datetime) -> None:
         await self._store.write(lambda session: settling.kept(session, job_id, at=at))
 
+    async def late_video(self, attempt: Attempt, ref: RenderRef, *, result_ref: str, at: datetime) -> Job | None:
+        def work(session: Session) -> Job | None:
+            if not attempts.found_late(session, attempt.id, ref, result_ref=result_ref, at=at):
+                return None
+            settling.captured(session, attempt.job_id, at=at)
+            return job_of(session.get_one(JobRow, attempt.job_id))
+
+        return await self._store.write(work)
+
     async def delivered(self, job_id: str, *, at: datetime) -> None:
         def told(job: Job) -> Job:
             if job.state is JobState.DELIVERED:

@@ -382,3 +382,21 @@ async def test_an_order_whose_picture_is_gone_is_not_made_without_it(tmp_path: P
     async with a_house(tmp_path) as (house, service):
         record = await house.play(await house.accepted(picture_id="cleaned-away"))
         assert (record.job.failure, service.accepted, await house.spent()) == (Failure.INVALID, [], (0, 0))
+
+
+async def test_a_video_given_up_and_booked_is_delivered_when_it_turns_up_and_paid_once(tmp_path: Path) -> None:
+    blind = a_protocol(lists=False)
+    async with a_house(tmp_path, upstreams=lambda one: (an_upstream(one, protocol=blind),)) as (house, service):
+        service.after.append(OutcomeUnknown("silence"))
+        job = await house.accepted(length_s=4)
+        record = await house.play(job, within_s=8 * 24 * 3600)
+        assert record.job.state is JobState.UNCONFIRMED
+        genuine = {"signature": "genuine", "id": "e1"}
+        token, render_id = record.attempts[0].webhook_token, service.accepted[0].render_id
+        for _ in range(2):
+            await house.desk.hear("scripted", token, genuine, render_id.encode())
+        assert house.enqueued[-1] == f"{job.id}.1"
+        record = await house.play(job)
+        assert (record.job.state, record.job.paid_usd_micros) == (JobState.DELIVERED, 400_000)
+        assert (len(service.accepted), len(house.surface.delivered)) == (1, 1)
+        assert await house.ledger_is_exact()
