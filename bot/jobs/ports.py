@@ -209,8 +209,6 @@ class JobBook(Protocol):
 
     async def attempt_of_token(self, token: str) -> Attempt | None: ...
 
-    async def attempt_of_render(self, upstream: str, render_id: str) -> Attempt | None: ...
-
     async def bound_renders(self, upstream: str) -> frozenset[str]:
         """Ids that belong to an attempt already, so that a search adopts none of them."""
 

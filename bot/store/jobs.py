@@ -279,11 +279,6 @@ class StoredJobs:
     async def attempt_of_token(self, token: str) -> Attempt | None:
         return await self._attempt(col(AttemptRow.webhook_token) == token)
 
-    async def attempt_of_render(self, upstream: str, render_id: str) -> Attempt | None:
-        return await self._attempt(
-            sa.and_(col(AttemptRow.upstream) == upstream, col(AttemptRow.render_id) == render_id)
-        )
-
     async def bound_renders(self, upstream: str) -> frozenset[str]:
         wanted = sa.select(col(AttemptRow.render_id)).where(
             col(AttemptRow.upstream) == upstream, col(AttemptRow.render_id).is_not(None)
