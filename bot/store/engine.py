@@ -42,7 +42,11 @@ class Store:
 
     async def write(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one transaction and commit it before returning. Raising rolls back."""
-        return await asyncio.get_running_loop().run_in_executor(self._writers, self._transact, work)
+        return await self.in_writer(lambda: self.transact(work))
+
+    async def in_writer(self, work: Callable[[], T]) -> T:
+        """Run `work` in a writer's thread, where it may `transact`."""
+        return await asyncio.get_running_loop().run_in_executor(self._writers, work)
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run `work` on one consistent view of the database."""
@@ -57,7 +61,8 @@ class Store:
         self._readers.shutdown()
         self.engine.dispose()
 
-    def _transact(self, work: Callable[[Session], T]) -> T:
+    def transact(self, work: Callable[[Session], T]) -> T:
+        """`write` for those who are in a writer's thread already."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             if self.engine.dialect.name == "sqlite":
                 session.connection().exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,6 +1,6 @@
 """`jobs.ports.JobBook` on our tables: the one place where states, money and slots of jobs change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -12,11 +12,12 @@ from sqlmodel import col
 
 from bot.jobs.answers import Standing
 from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobRecord, JobState, Waiting
-from bot.jobs.ports import Acceptance, Committed, Enqueue, Full, JobBook, Overdrawn, Repeated
+from bot.jobs.ports import Acceptance, Enqueue, JobBook
 from bot.providers.base import RenderRef
 from bot.quota.limits import Limit
 from bot.store import acceptance, attempts, quota, settling
 from bot.store.engine import Store
+from bot.store.group_commit import GroupCommit
 from bot.store.job_rows import ENDED_STATES, attempt_of, job_of, standing_of, write_job
 from bot.store.tables.jobs import AttemptRow, JobRow, WebhookEventRow
 from bot.store.upsert import inserted
@@ -28,18 +29,13 @@ class StoredJobs:
         self._limits = limits
         self._zone = zone
         self._enqueue = enqueue
+        self._accepting = GroupCommit(store, self._accept, kin=lambda asked: (asked.order.team_id, asked.order.user_id))
 
-    async def accept(self, asked: Acceptance) -> Committed | Repeated | Overdrawn | Full:
-        def commit(session: Session) -> Committed:
-            return acceptance.accept(session, asked, limits=self._limits, zone=self._zone, enqueue=self._enqueue)
-
+    async def accept(self, asked: Acceptance) -> acceptance.Answer:
         try:
-            try:
-                return await self._store.write(commit)
-            except IntegrityError:
-                return await self._store.write(commit)
-        except acceptance.Refused as refused:
-            return refused.answer
+            return await self._accepting.commit(asked)
+        except IntegrityError:  # the same order in another process in this very moment: now it is there
+            return await self._accepting.commit(asked)
 
     async def record(self, job_id: str) -> JobRecord | None:
         return await self._store.read(lambda session: _record(session, session.get(JobRow, job_id)))
@@ -284,6 +280,9 @@ class StoredJobs:
             col(AttemptRow.upstream) == upstream, col(AttemptRow.render_id).is_not(None)
         )
         return await self._store.read(lambda session: frozenset(filter(None, session.scalars(wanted))))
+
+    def _accept(self, session: Session, orders: Sequence[Acceptance]) -> list[acceptance.Answer]:
+        return acceptance.accept(session, orders, limits=self._limits, zone=self._zone, enqueue=self._enqueue)
 
     async def _attempt(self, condition: sa.ColumnElement[bool]) -> Attempt | None:
         def look(session: Session) -> Attempt | None:

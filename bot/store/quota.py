@@ -8,6 +8,7 @@ before the lock is the hold's own entry, because entries never change.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from bot.store.upsert import table_of
 __all__ = ["OverLimit", "Standing"]  # part of the answers
 
 # Built once, as in `balances`.
-_ENTRY = sa.select(LedgerEntryRow).where(col(LedgerEntryRow.entry_key) == sa.bindparam("of_key"))
+_ENTRIES = sa.select(LedgerEntryRow).where(col(LedgerEntryRow.entry_key).in_(sa.bindparam("of_keys", expanding=True)))
 _INSERT_ENTRY = sa.insert(table_of(LedgerEntryRow))
 
 
@@ -42,6 +43,16 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Booked:
+    """One line of the ledger on its way there."""
+
+    held: Held
+    entry: Entry
+    at: datetime
+    attempt_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Discrepancy:
     """A balance that is not what the ledger adds up to."""
 
@@ -50,30 +61,38 @@ class Discrepancy:
     recomputed: Balance
 
 
-def hold(
-    session: Session,
-    *,
-    team_id: str,
-    job_id: str,
-    user_id: str,
-    slack_channel_id: str,
-    usd_micros: int,
-    limits: Sequence[Limit],
-    now: datetime,
-    tz: ZoneInfo,
-) -> Held | OverLimit:
-    """Reserve the most a job may cost, if every limit takes it. Repeating it answers with the hold there is."""
-    payers = payers_of(team_id=team_id, user_id=user_id, slack_channel_id=slack_channel_id, now=now, tz=tz)
-    found = balances.locked(session, payers)
-    earlier = _hold_of(session, job_id)
-    if earlier is not None:
-        return earlier
-    over = refusal(standings(limits, payers.by_limit(found), now, tz), usd_micros)
-    if over is not None:
-        return over
-    held = Held(job_id=job_id, payers=payers, usd_micros=usd_micros)
-    _book(session, held, Entry(key=hold_key(job_id), kind=EntryKind.HOLD, usd_micros=usd_micros), now=now)
-    return held
+class Holds:
+    """Holds of one transaction, however many orders it takes: their balances are locked before the first is asked.
+
+    What one order reserves the next one sees; `write` brings it all to the tables.
+    """
+
+    def __init__(self, session: Session, wanted: Sequence[Held], *, limits: Sequence[Limit], tz: ZoneInfo) -> None:
+        self._session = session
+        self._limits = limits
+        self._tz = tz
+        self._balances = balances.locked(session, (key for each in wanted for key in each.payers.keys))
+        self._held = _holds_of(session, [each.job_id for each in wanted])
+        self._booked: list[_Booked] = []
+
+    def ask(self, held: Held, *, now: datetime) -> Held | OverLimit:
+        """Reserve the most a job may cost, if every limit takes it. Repeating it answers with the hold there is."""
+        earlier = self._held.get(held.job_id)
+        if earlier is not None:
+            return earlier
+        standing_now = standings(self._limits, held.payers.by_limit(self._balances), now, self._tz)
+        over = refusal(standing_now, held.usd_micros)
+        if over is not None:
+            return over
+        entry = Entry(key=hold_key(held.job_id), kind=EntryKind.HOLD, usd_micros=held.usd_micros)
+        for key in held.payers.keys:
+            self._balances[key] = apply(self._balances[key], entry)
+        self._held[held.job_id] = held
+        self._booked.append(_Booked(held=held, entry=entry, at=now))
+        return held
+
+    def write(self) -> None:
+        _book(self._session, self._booked)
 
 
 def capture(session: Session, *, job_id: str, attempt_id: str, usd_micros: int, now: datetime) -> bool:
@@ -108,7 +127,7 @@ def release(session: Session, *, job_id: str, now: datetime) -> bool:
         usd_micros=held.usd_micros,
         closed_usd_micros=held.usd_micros,
     )
-    _book(session, held, entry, now=now)
+    _book(session, [_Booked(held=held, entry=entry, at=now)])
     return True
 
 
@@ -150,44 +169,52 @@ def _spend(session: Session, kind: EntryKind, *, job_id: str, attempt_id: str, u
         return False
     closed = None if _is_closed(session, job_id) else held.usd_micros
     entry = Entry(key=key, kind=kind, usd_micros=usd_micros, closed_usd_micros=closed)
-    _book(session, held, entry, now=now, attempt_id=attempt_id)
+    _book(session, [_Booked(held=held, entry=entry, at=now, attempt_id=attempt_id)])
     return True
 
 
 def _locked_hold(session: Session, job_id: str) -> Held:
-    held = _hold_of(session, job_id)
+    held = _holds_of(session, [job_id]).get(job_id)
     if held is None:
         raise NoHoldError(job_id)
-    balances.locked(session, held.payers)
+    balances.locked(session, held.payers.keys)
     return held
 
 
-def _book(session: Session, held: Held, entry: Entry, *, now: datetime, attempt_id: str | None = None) -> None:
-    """Write the line, and bring the locked balances to what it makes of them."""
-    session.execute(
-        _INSERT_ENTRY,
-        {
-            "entry_key": entry.key,
-            "job_id": held.job_id,
-            "closes": None if entry.closed_usd_micros is None else hold_key(held.job_id),
-            "team_id": held.payers.team_id,
-            "user_id": held.payers.user_id,
-            "slack_channel_id": held.payers.slack_channel_id,
-            "day": held.payers.day,
-            "month": held.payers.month,
-            "kind": entry.kind.value,
-            "attempt_id": attempt_id,
-            "usd_micros": entry.usd_micros,
-            "closed_usd_micros": entry.closed_usd_micros,
-            "booked_at": now,
-        },
-    )
-    balances.add(session, held.payers, apply(Balance(), entry))
+def _book(session: Session, booked: Sequence[_Booked]) -> None:
+    """Write the lines, and bring the locked balances to what they make of them."""
+    if not booked:
+        return
+    session.execute(_INSERT_ENTRY, [_line(each) for each in booked])
+    changes: dict[BalanceKey, Balance] = {}
+    for each in booked:
+        for key in each.held.payers.keys:
+            changes[key] = apply(changes.get(key, Balance()), each.entry)
+    balances.add(session, changes)
 
 
-def _hold_of(session: Session, job_id: str) -> Held | None:
-    row = session.scalar(_ENTRY, {"of_key": hold_key(job_id)})
-    return None if row is None else Held(job_id=job_id, payers=_payers(row), usd_micros=row.usd_micros)
+def _line(booked: _Booked) -> dict[str, Any]:
+    held, entry = booked.held, booked.entry
+    return {
+        "entry_key": entry.key,
+        "job_id": held.job_id,
+        "closes": None if entry.closed_usd_micros is None else hold_key(held.job_id),
+        "team_id": held.payers.team_id,
+        "user_id": held.payers.user_id,
+        "slack_channel_id": held.payers.slack_channel_id,
+        "day": held.payers.day,
+        "month": held.payers.month,
+        "kind": entry.kind.value,
+        "attempt_id": booked.attempt_id,
+        "usd_micros": entry.usd_micros,
+        "closed_usd_micros": entry.closed_usd_micros,
+        "booked_at": booked.at,
+    }
+
+
+def _holds_of(session: Session, job_ids: Sequence[str]) -> dict[str, Held]:
+    rows = session.scalars(_ENTRIES, {"of_keys": [hold_key(each) for each in job_ids]})
+    return {row.job_id: Held(job_id=row.job_id, payers=_payers(row), usd_micros=row.usd_micros) for row in rows}
 
 
 def _is_closed(session: Session, job_id: str) -> bool:

@@ -24,6 +24,7 @@ from bot.quota.ledger import EntryKind
 from bot.quota.limits import DEFAULT_LIMITS, Limit, OverLimit, ScopeKind, Standing
 from bot.quota.periods import Span
 from bot.store import quota
+from bot.store.balances import payers_of
 from bot.store.tables.quota import BalanceRow, LedgerEntryRow
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -55,7 +56,7 @@ class Money:
         self, job: str, usd_micros: int, *, user: str = "U1", channel: str = "C1", team: str = "T1", now: datetime = NOW
     ) -> quota.Held | OverLimit:
         answer: quota.Held | OverLimit = self.transact(
-            quota.hold,
+            hold,
             team_id=team,
             job_id=job,
             user_id=user,
@@ -99,6 +100,26 @@ class Money:
         with self.engine.connect() as connection:
             tables = (BalanceRow.__table__, LedgerEntryRow.__table__)
             return [tuple(row) for table in tables for row in connection.execute(sa.select(table))]
+
+
+def hold(
+    session: Session,
+    *,
+    team_id: str,
+    job_id: str,
+    user_id: str,
+    slack_channel_id: str,
+    usd_micros: int,
+    limits: tuple[Limit, ...],
+    now: datetime,
+    tz: ZoneInfo,
+) -> quota.Held | OverLimit:
+    payers = payers_of(team_id=team_id, user_id=user_id, slack_channel_id=slack_channel_id, now=now, tz=tz)
+    wanted = quota.Held(job_id=job_id, payers=payers, usd_micros=usd_micros)
+    holds = quota.Holds(session, [wanted], limits=limits, tz=tz)
+    answer = holds.ask(wanted, now=now)
+    holds.write()
+    return answer
 
 
 @pytest.fixture
@@ -217,7 +238,7 @@ def test_a_negative_amount_is_a_bug(money: Money, move: Callable[..., bool]) -> 
 
 def test_a_transaction_that_is_rolled_back_reserves_nothing(money: Money) -> None:
     def fails(session: Session) -> None:
-        quota.hold(
+        hold(
             session,
             team_id="T1",
             job_id="a",

@@ -1,0 +1,104 @@
+"""Group commit: whoever waits for the writer shares its next transaction."""
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Generic, TypeVar
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from bot.store.engine import Store
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+TOGETHER_MAX = 50
+"""Bounds how long one transaction keeps other writers out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting(Generic[Q, A]):
+    question: Q
+    answer: "Future[A]" = field(default_factory=Future)
+
+
+class GroupCommit(Generic[Q, A]):
+    """Runs `work` on what has come while the writer was busy, no two questions of one `kin` together.
+
+    An answer is given after its commit. Where a transaction breaks on what is in it, each question gets one of its own,
+    so that one that cannot be answered takes no other with it.
+    """
+
+    def __init__(
+        self, store: Store, work: Callable[[Session, Sequence[Q]], Sequence[A]], *, kin: Callable[[Q], Hashable]
+    ) -> None:
+        self._store = store
+        self._work = work
+        self._kin = kin
+        self._waiting: list[_Waiting[Q, A]] = []
+        self._lock = Lock()
+
+    async def commit(self, question: Q) -> A:
+        """Raises what `work` raises on this question, or what keeps the database from answering."""
+        mine: _Waiting[Q, A] = _Waiting(question)
+        with self._lock:
+            self._waiting.append(mine)
+        try:
+            while self._is_waiting(mine):
+                await self._store.in_writer(self._serve)
+            return await asyncio.shield(asyncio.wrap_future(mine.answer))
+        finally:
+            self._withdraw(mine)
+
+    def _is_waiting(self, mine: _Waiting[Q, A]) -> bool:
+        with self._lock:
+            return mine in self._waiting
+
+    def _withdraw(self, mine: _Waiting[Q, A]) -> None:
+        """Whoever stops waiting before the writer took the question has asked nothing."""
+        with self._lock:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+
+    def _serve(self) -> None:
+        """In a writer's thread. Nothing to do where an earlier call has served us too."""
+        group = self._next_group()
+        if not group:
+            return
+        try:
+            self._answer(group)
+        except OperationalError as error:
+            _fail(group, error)
+        except Exception:  # noqa: BLE001 - whose fault it was shows when each is alone
+            for each in group:
+                self._answer_alone(each)
+
+    def _answer(self, group: Sequence[_Waiting[Q, A]]) -> None:
+        questions = [each.question for each in group]
+        answers = self._store.transact(lambda session: self._work(session, questions))
+        for each, answer in zip(group, answers, strict=True):
+            each.answer.set_result(answer)
+
+    def _answer_alone(self, one: _Waiting[Q, A]) -> None:
+        try:
+            self._answer([one])
+        except Exception as error:  # noqa: BLE001 - handed to whoever asked
+            _fail([one], error)
+
+    def _next_group(self) -> list[_Waiting[Q, A]]:
+        with self._lock:
+            group: dict[Hashable, _Waiting[Q, A]] = {}
+            for each in self._waiting[: 2 * TOGETHER_MAX]:
+                if len(group) < TOGETHER_MAX:
+                    group.setdefault(self._kin(each.question), each)
+            taken = set(group.values())
+            self._waiting = [each for each in self._waiting if each not in taken]
+            return list(group.values())
+
+
+def _fail(group: Sequence[_Waiting[Q, A]], error: Exception) -> None:
+    for each in group:
+        each.answer.set_exception(error)
