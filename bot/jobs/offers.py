@@ -12,6 +12,7 @@ from bot.jobs.complaints import complaints_of, nearest
 from bot.jobs.model import Order
 from bot.jobs.ports import Healths, JobBook
 from bot.jobs.requests import wanted_of
+from bot.jobs.single_flight import SingleFlight
 from bot.upstreams.registry import Registry, is_alive
 from bot.upstreams.router import Plan, Quote, Reason, quote
 
@@ -30,6 +31,7 @@ class Offers:
         self._book = book
         self._healths = healths
         self._clock = clock
+        self._looks = SingleFlight()
         self.catalogue_version = catalogue_version
 
     def choices(self) -> tuple[Choice, ...]:
@@ -56,7 +58,8 @@ class Offers:
         complaints += complaints_of(settled, wish, named, models, self._registry.offered(now))
         wanted = wanted_of(order_of(settled, named.name if named else None, model_class), usd_micros_max=None)
         asked = [each for each in self._registry.upstreams if each.name not in wish.avoided]
-        quoted = quote(wanted, asked, await self._healths.circuits(), now)
+        circuits = await self._looks.look("circuits", self._healths.circuits)
+        quoted = quote(wanted, asked, circuits, now)
         if isinstance(quoted, Plan) and not complaints:
             reasons = tuple(dict.fromkeys(skip.words for skip in quoted.skipped if skip.reason not in _OTHERS))
             label = named.label if named is not None else ""

@@ -5,10 +5,10 @@ from typing import assert_never
 from bot.clock import Clock
 from bot.jobs.model import JobRecord
 from bot.jobs.service import JobService
+from bot.jobs.single_flight import SingleFlight
 from bot.slack.message import Message
 from bot.slack.payloads import Caller
 from bot.slack.text import Subcommand, Told
-from bot.slack.together import Together
 from bot.slack.views import answers, listings
 from bot.slack.views.card import job_card
 
@@ -18,7 +18,7 @@ class Lookups:
         self._jobs = jobs
         self._clock = clock
         self._command = command
-        self._together = Together()
+        self._looks = SingleFlight()
 
     async def answer(self, caller: Caller, told: Told) -> Message:
         match told.subcommand:
@@ -52,7 +52,7 @@ class Lookups:
         async def look() -> Message:
             return listings.status(await self._jobs.status(caller.team_id), details=details)
 
-        return await self._together.look((caller.team_id, details), look)
+        return await self._looks.look((caller.team_id, details), look)
 
     async def shown(self, record: JobRecord) -> Message:
         facts, now = await self._jobs.facts(record), self._clock.now()

@@ -48,6 +48,7 @@ class GroupCommit(Generic[Q, A]):
             self._waiting.append(mine)
         try:
             while self._is_waiting(mine):
+                await asyncio.sleep(0)  # whoever is ready in this turn of the loop comes along
                 await self._store.in_writer(self._serve)
             return await asyncio.shield(asyncio.wrap_future(mine.answer))
         finally:

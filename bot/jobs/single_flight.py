@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Together:
+class SingleFlight:
     """Nothing is kept: an answer is never older than the look that made it takes."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.slack.together import Together
+from bot.jobs.single_flight import SingleFlight
 
 
 class Looks:
@@ -21,52 +21,52 @@ class Looks:
         return count
 
 
-async def asked(together: Together, looks: Looks, *, what: str = "team") -> "asyncio.Task[int]":
-    task = asyncio.ensure_future(together.look(what, looks.look))
+async def asked(flight: SingleFlight, looks: Looks, *, what: str = "team") -> "asyncio.Task[int]":
+    task = asyncio.ensure_future(flight.look(what, looks.look))
     await asyncio.sleep(0)
     return task
 
 
 async def test_everybody_who_asks_while_a_look_is_under_way_gets_its_answer() -> None:
-    together, looks = Together(), Looks()
-    tasks = [await asked(together, looks) for _ in range(20)]
+    flight, looks = SingleFlight(), Looks()
+    tasks = [await asked(flight, looks) for _ in range(20)]
     looks.may_end.set()
     assert await asyncio.gather(*tasks) == [1] * 20
 
 
 async def test_a_later_question_is_answered_anew() -> None:
-    together, looks = Together(), Looks()
+    flight, looks = SingleFlight(), Looks()
     looks.may_end.set()
-    assert [await together.look("team", looks.look), await together.look("team", looks.look)] == [1, 2]
+    assert [await flight.look("team", looks.look), await flight.look("team", looks.look)] == [1, 2]
 
 
 async def test_different_questions_are_not_mixed_up() -> None:
-    together, looks = Together(), Looks()
-    tasks = [await asked(together, looks, what=each) for each in ("one", "other")]
+    flight, looks = SingleFlight(), Looks()
+    tasks = [await asked(flight, looks, what=each) for each in ("one", "other")]
     looks.may_end.set()
     assert await asyncio.gather(*tasks) == [1, 2]
 
 
 async def test_an_error_is_told_to_all_and_kept_for_nobody() -> None:
-    together, looks = Together(), Looks()
+    flight, looks = SingleFlight(), Looks()
 
     async def fails() -> int:
         await looks.may_end.wait()
         raise ValueError("no database")
 
-    began = asyncio.ensure_future(together.look("team", fails))
+    began = asyncio.ensure_future(flight.look("team", fails))
     await asyncio.sleep(0)
-    joined = await asked(together, looks)
+    joined = await asked(flight, looks)
     looks.may_end.set()
     for task in (began, joined):
         with pytest.raises(ValueError, match="no database"):
             await task
-    assert await together.look("team", looks.look) == 1
+    assert await flight.look("team", looks.look) == 1
 
 
 async def test_a_look_whose_beginner_is_cancelled_is_begun_again_by_one_who_waits() -> None:
-    together, looks = Together(), Looks()
-    tasks = [await asked(together, looks) for _ in range(3)]
+    flight, looks = SingleFlight(), Looks()
+    tasks = [await asked(flight, looks) for _ in range(3)]
     tasks[0].cancel()
     while looks.begun < 2:
         await asyncio.sleep(0)
@@ -75,8 +75,8 @@ async def test_a_look_whose_beginner_is_cancelled_is_begun_again_by_one_who_wait
 
 
 async def test_one_who_stops_waiting_stops_nobody_else() -> None:
-    together, looks = Together(), Looks()
-    began, left, stays = [await asked(together, looks) for _ in range(3)]
+    flight, looks = SingleFlight(), Looks()
+    began, left, stays = [await asked(flight, looks) for _ in range(3)]
     left.cancel()
     looks.may_end.set()
     assert [await began, await stays] == [1, 1]
