@@ -3,27 +3,18 @@
 A step that finds its work done says so again. Outcomes are words; domain errors end here.
 """
 
-import asyncio
-import logging
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.clock import Clock, NewId
 from bot.jobs import retries
-from bot.jobs.courier import Courier, NotFetched, Trouble
-from bot.jobs.doubt import Doubt
-from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobRecord, JobState, Waiting
-from bot.jobs.ports import Alarm, Announced, Delivered, Healths, JobBook, SpooledVideo, Surface
-from bot.jobs.requests import PictureLostError, RequestMaker
+from bot.jobs.courier import NotFetched, Trouble
+from bot.jobs.endings import fail, verdict
+from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, JobRecord, JobState, Waiting
+from bot.jobs.ports import Announced, Delivered, SpooledVideo
+from bot.jobs.rooms import Rooms
 from bot.jobs.story import Checked, Settled, Submitted, Waited
-from bot.jobs.wakes import Wakes
-from bot.jobs.watcher import Watcher
+from bot.jobs.submitter import Submitter
 from bot.providers.base import RenderRef
-from bot.providers.errors import InvalidRequest, Moderated, OutcomeUnknown, ProviderError
-from bot.upstreams.registry import Registry
-from bot.upstreams.router import Candidate, plan
-
-_log = logging.getLogger(__name__)
+from bot.providers.errors import ProviderError
 
 SLOT_LOOK_S = 2.0
 """A free slot is looked for so often; one freed by this process wakes its waiters at once."""
@@ -39,41 +30,13 @@ NOT_FETCHED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long things may take, all injectable."""
-
-    queue_wait_max: timedelta = timedelta(hours=24)
-    """How long a job waits for a service to come back before it is given up."""
-    doubt_max: timedelta = timedelta(days=7)
-    """After that an unknown submit is booked as possibly paid."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rooms:
-    """What the steps work with."""
-
-    book: JobBook
-    registry: Registry
-    healths: Healths
-    surface: Surface
-    watcher: Watcher
-    wakes: Wakes
-    courier: Courier
-    requests: RequestMaker
-    doubt: Doubt
-    clock: Clock
-    new_id: NewId
-    alarm: Alarm
-    patience: Patience
-
-
 class JobSteps:
     """`story.Steps` in production."""
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._book = rooms.book
+        self._submitter = Submitter(rooms)
 
     async def announce(self, job_id: str) -> Announced:
         record = await self._record(job_id)
@@ -84,7 +47,7 @@ class JobSteps:
             record = await self._record(job_id)
         announced = await self._rooms.surface.announce(record)
         if announced is Announced.REFUSED:
-            await self._fail(record.job, Failure.CANNOT_POST, words="")
+            await fail(self._rooms, record.job, Failure.CANNOT_POST, words="")
         return announced
 
     async def submit(self, job_id: str) -> Submitted:
@@ -95,7 +58,7 @@ class JobSteps:
             if job.state in ENDED or job.state is JobState.DELIVERING:
                 return Submitted.OVER
             if attempt is not None and attempt.state is AttemptState.INTENT:
-                await self._in_doubt(job_id)
+                await self._submitter.in_doubt(job_id)
                 return Submitted.CHECKING
             if attempt is not None and attempt.state is not AttemptState.NOT_ACCEPTED:
                 return Submitted.RENDERING
@@ -105,7 +68,7 @@ class JobSteps:
             if job.state is JobState.SUBMITTING:
                 await self._book.requeued(job_id, at=self._now())
                 continue
-            outcome = await self._try_next(record)
+            outcome = await self._submitter.next(record)
             if outcome is not None:
                 return outcome
 
@@ -165,8 +128,8 @@ class JobSteps:
             await self._book.cancelled(job_id, at=self._now())
             settled = Settled.QUIET
         else:
-            failure, words, charged = self._verdict(record)
-            await self._fail(job, failure, words=words, charged_usd_micros=charged)
+            failure, words, charged = verdict(record, self._rooms.registry)
+            await fail(self._rooms, job, failure, words=words, charged_usd_micros=charged)
         self._rooms.surface.changed(job_id)
         return settled
 
@@ -178,95 +141,19 @@ class JobSteps:
         if isinstance(video, NotFetched):
             failure = NOT_FETCHED[video.trouble]
             await self._rooms.alarm("video_not_fetched", {"job": job_id, "words": video.words})
-            await self._fail(record.job, failure, words=video.words)
+            await fail(self._rooms, record.job, failure, words=video.words)
             await self.tell(job_id)
             return
         match await self._rooms.surface.deliver(record, video):
             case Delivered.SHARED | Delivered.UNCONFIRMED:
                 await self._book.delivered(job_id, at=self._now())
             case Delivered.REFUSED:
-                await self._fail(record.job, Failure.UNDELIVERABLE, words="")
+                await fail(self._rooms, record.job, Failure.UNDELIVERABLE, words="")
         self._rooms.surface.changed(job_id)
 
     async def tell(self, job_id: str) -> None:
         self._rooms.surface.changed(job_id)
         await self._rooms.surface.tell_end(await self._record(job_id))
-
-    async def _try_next(self, record: JobRecord) -> Submitted | None:
-        """Intent, POST, id. None: this one was proven not accepted, so look for the next."""
-        now, job = self._now(), record.job
-        resting = retries.resting(record.attempts, now=now)
-        planned = plan(
-            self._rooms.requests.wanted(job),
-            [each for each in self._rooms.registry.upstreams if each.name not in job.order.avoided],
-            await self._rooms.healths.circuits(),
-            retries.tried(record.attempts),
-            job.id,
-            now,
-        )
-        ready = [each for each in planned.candidates if each.upstream not in resting]
-        for candidate in ready:
-            if await self._rooms.healths.lease_trial(candidate.upstream, job_id=job.id, now=now):
-                return await self._send(record, candidate)
-        if now - job.created_at > self._rooms.patience.queue_wait_max:
-            return Submitted.OVER
-        if ready or planned.candidates or planned.waits_for_health:
-            await self._waits(job, Waiting.SERVICE_DOWN)
-            return Submitted.LATER
-        return Submitted.OVER
-
-    async def _send(self, record: JobRecord, candidate: Candidate) -> Submitted | None:
-        rooms, job = self._rooms, record.job
-        upstream = rooms.registry.upstream(candidate.upstream)
-        attempt = rooms.requests.attempt(record, candidate, upstream, attempt_id=rooms.new_id(), token=rooms.new_id())
-        try:
-            request = await rooms.requests.request(job, attempt, upstream)
-        except PictureLostError:
-            await self._fail(job, Failure.INVALID, words="The picture of this order is not kept any more.")
-            return Submitted.OVER
-        if not await self._book.begin(
-            attempt,
-            prompt=job.order.prompt,
-            in_flight_max=upstream.in_flight_max,
-            per_minute=upstream.submits_per_minute,
-        ):
-            await self._waits(job, Waiting.SLOT)
-            return Submitted.LATER
-        rooms.surface.changed(job.id)
-        try:
-            async with asyncio.timeout(upstream.protocol.submit_timeout_s):
-                ref = await upstream.provider.submit(request)
-        except (OutcomeUnknown, TimeoutError):
-            await rooms.healths.observe(upstream.name, error_kind=OutcomeUnknown.kind, now=self._now())
-            await self._in_doubt(job.id)
-            return Submitted.CHECKING
-        except ProviderError as error:
-            return await self._not_accepted(record, attempt, error)
-        return await self._accepted(attempt, ref)
-
-    async def _accepted(self, attempt: Attempt, ref: RenderRef) -> Submitted:
-        if not await self._book.submitted(attempt.id, ref, at=self._now()):
-            await self._rooms.alarm("render_taken", {"service": attempt.upstream, "job": attempt.job_id})
-            await self._in_doubt(attempt.job_id)
-            return Submitted.CHECKING
-        self._rooms.surface.changed(attempt.job_id)
-        return Submitted.RENDERING
-
-    async def _not_accepted(self, record: JobRecord, attempt: Attempt, error: ProviderError) -> Submitted | None:
-        now = self._now()
-        await self._book.attempt_ended(
-            attempt.id,
-            state=AttemptState.NOT_ACCEPTED,
-            at=now,
-            error_kind=error.kind,
-            error_detail=error.detail,
-            retry_at=retries.retry_at(record.attempts, attempt.upstream, error, now=now),
-        )
-        await self._rooms.healths.observe(attempt.upstream, error_kind=error.kind, now=now, model=attempt.model)
-        if not error.failover:
-            return Submitted.OVER
-        await self._book.requeued(attempt.job_id, at=now)
-        return None
 
     async def _after(self, record: JobRecord) -> Waited:
         job, attempt = record.job, record.attempt
@@ -299,20 +186,6 @@ class JobSteps:
             await self._rooms.healths.observe(attempt.upstream, error_kind="timeout", now=self._now())
         return True
 
-    def _verdict(self, record: JobRecord) -> tuple[Failure, str, int]:
-        """Why it ended without a video, in the service's words, and what that cost."""
-        last = record.attempts[-1] if record.attempts else None
-        if last is None:
-            return Failure.NO_SERVICE, "", 0
-        charged = 0
-        if last.state is AttemptState.FAILED and last.upstream in self._rooms.registry:
-            protocol = self._rooms.registry.upstream(last.upstream).protocol
-            refused = last.error_kind == Moderated.kind
-            charged = last.usd_micros if (protocol.charges_refused if refused else protocol.charges_failed) else 0
-        by_kind = {Moderated.kind: Failure.REFUSED, InvalidRequest.kind: Failure.INVALID}
-        other = Failure.NOT_RENDERED if last.state is AttemptState.FAILED else Failure.SERVICES_FAILED
-        return by_kind.get(last.error_kind, other), last.error_detail, charged
-
     async def _fetched(self, record: JobRecord) -> SpooledVideo | NotFetched:
         for again in range(FETCH_TRIES):
             video = await self._rooms.courier.fetch(record)
@@ -322,21 +195,6 @@ class JobSteps:
                 return video
             await self._rooms.wakes.pause(record.job.id, 2.0**again)
         return video
-
-    async def _in_doubt(self, job_id: str) -> None:
-        await self._book.checking(job_id, at=self._now())
-        self._rooms.surface.changed(job_id)
-
-    async def _waits(self, job: Job, waiting: Waiting) -> None:
-        await self._book.waits(job.id, waiting)
-        self._rooms.surface.changed(job.id)
-
-    async def _fail(self, job: Job, failure: Failure, *, words: str, charged_usd_micros: int = 0) -> None:
-        reference = self._rooms.new_id()[:8]
-        _log.warning("video ended without delivery", extra={"job": job.id, "failure": failure, "reference": reference})
-        await self._book.failed(
-            job.id, failure, words=words, reference=reference, charged_usd_micros=charged_usd_micros, at=self._now()
-        )
 
     async def _record(self, job_id: str) -> JobRecord:
         record = await self._book.record(job_id)

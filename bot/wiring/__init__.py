@@ -24,9 +24,10 @@ from bot.jobs.model import JobRecord
 from bot.jobs.offers import Offers
 from bot.jobs.pictures import PictureDesk
 from bot.jobs.requests import RequestMaker
+from bot.jobs.rooms import Patience, Rooms
 from bot.jobs.service import JobService, Rules
 from bot.jobs.standing import Standings
-from bot.jobs.steps import JobSteps, Patience, Rooms
+from bot.jobs.steps import JobSteps
 from bot.jobs.sweep import Sweep
 from bot.jobs.wakes import Wakes
 from bot.jobs.watcher import Watcher

@@ -12,7 +12,7 @@ from bot.catalogue.model import ModelClass, Tier
 from bot.jobs.answers import CancelOutcome
 from bot.jobs.model import AttemptState, Failure, JobState
 from bot.jobs.ports import Announced, Delivered
-from bot.jobs.steps import Patience
+from bot.jobs.rooms import Patience
 from bot.jobs.story import story
 from bot.providers.base import RenderState, RenderStatus
 from bot.providers.errors import (
