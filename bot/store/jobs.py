@@ -1,33 +1,29 @@
 """`jobs.ports.JobBook` on our tables: the one place where states, money and slots of jobs change."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from sqlmodel import col
 
-from bot.jobs.answers import Standing
-from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobRecord, JobState, Waiting
+from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobState, Waiting
 from bot.jobs.ports import Acceptance, Enqueue, JobBook
 from bot.providers.base import RenderRef
 from bot.quota.limits import Limit
-from bot.store import acceptance, attempts, quota, settling
+from bot.store import acceptance, attempts, settling
 from bot.store.engine import Store
 from bot.store.group_commit import GroupCommit
-from bot.store.job_rows import ENDED_STATES, attempt_of, job_of, standing_of, write_job
+from bot.store.job_looks import JobLooks
+from bot.store.job_rows import ENDED_STATES, job_of, write_job
 from bot.store.tables.jobs import AttemptRow, JobRow, WebhookEventRow
 from bot.store.upsert import inserted
 
 
-class StoredJobs:
+class StoredJobs(JobLooks):
     def __init__(self, store: Store, *, limits: tuple[Limit, ...], zone: ZoneInfo, enqueue: Enqueue) -> None:
-        self._store = store
-        self._limits = limits
-        self._zone = zone
+        super().__init__(store, limits=limits, zone=zone)
         self._enqueue = enqueue
         self._accepting = GroupCommit(store, self._accept, kin=lambda asked: (asked.order.team_id, asked.order.user_id))
 
@@ -36,46 +32,6 @@ class StoredJobs:
             return await self._accepting.commit(asked)
         except IntegrityError:  # the same order in another process in this very moment: now it is there
             return await self._accepting.commit(asked)
-
-    async def record(self, job_id: str) -> JobRecord | None:
-        return await self._store.read(lambda session: _record(session, session.get(JobRow, job_id)))
-
-    async def numbered(self, team_id: str, number: int) -> JobRecord | None:
-        wanted = sa.select(JobRow).where(col(JobRow.team_id) == team_id, col(JobRow.number) == number)
-        return await self._store.read(lambda session: _record(session, session.scalar(wanted)))
-
-    async def latest(self, team_id: str, user_id: str, *, limit: int) -> list[JobRecord]:
-        wanted = (
-            sa.select(JobRow)
-            .where(col(JobRow.team_id) == team_id, col(JobRow.user_id) == user_id, col(JobRow.removed_at).is_(None))
-            .order_by(col(JobRow.number).desc())
-            .limit(limit)
-        )
-
-        def look(session: Session) -> list[JobRecord]:
-            records = [_record(session, row) for row in session.scalars(wanted)]
-            return [record for record in records if record is not None]
-
-        return await self._store.read(look)
-
-    async def unended(self) -> list[Job]:
-        wanted = sa.select(JobRow).where(col(JobRow.state).not_in(ENDED_STATES)).order_by(col(JobRow.created_at))
-        return await self._store.read(lambda session: [job_of(row) for row in session.scalars(wanted)])
-
-    async def counts(self, team_id: str) -> Mapping[str, int]:
-        wanted = (
-            sa.select(col(JobRow.state), sa.func.count())
-            .where(col(JobRow.team_id) == team_id)
-            .group_by(col(JobRow.state))
-        )
-        return await self._store.read(lambda session: {row[0]: row[1] for row in session.execute(wanted)})
-
-    async def queue_place(self, job_id: str, *, running_max: int) -> int:
-        def look(session: Session) -> int:
-            row = session.get(JobRow, job_id)
-            return 0 if row is None else acceptance.queue_place(session, row, running_max)
-
-        return await self._store.read(look)
 
     async def begin(self, attempt: Attempt, *, prompt: str, in_flight_max: int, per_minute: int) -> bool:
         return await self._store.write(
@@ -233,23 +189,6 @@ class StoredJobs:
 
         return await self._store.write(work)
 
-    async def standings(
-        self, team_id: str, user_id: str, slack_channel_id: str, *, now: datetime
-    ) -> tuple[Standing, ...]:
-        def look(session: Session) -> tuple[Standing, ...]:
-            found = quota.standing(
-                session,
-                team_id=team_id,
-                user_id=user_id,
-                slack_channel_id=slack_channel_id,
-                limits=self._limits,
-                now=now,
-                tz=self._zone,
-            )
-            return tuple(standing_of(each) for each in found)
-
-        return await self._store.read(look)
-
     async def webhook_came(self, upstream: str, render_id: str, event_id: str, *, token: str, at: datetime) -> bool:
         return await self._store.write(
             lambda session: inserted(
@@ -263,33 +202,8 @@ class StoredJobs:
             )
         )
 
-    async def webhook_seen(self, upstream: str, render_id: str) -> bool:
-        wanted = sa.select(col(WebhookEventRow.event_id)).where(
-            col(WebhookEventRow.upstream) == upstream, col(WebhookEventRow.render_id) == render_id
-        )
-        return await self._store.read(lambda session: session.scalar(wanted.limit(1)) is not None)
-
-    async def attempt(self, attempt_id: str) -> Attempt | None:
-        return await self._attempt(col(AttemptRow.id) == attempt_id)
-
-    async def attempt_of_token(self, token: str) -> Attempt | None:
-        return await self._attempt(col(AttemptRow.webhook_token) == token)
-
-    async def bound_renders(self, upstream: str) -> frozenset[str]:
-        wanted = sa.select(col(AttemptRow.render_id)).where(
-            col(AttemptRow.upstream) == upstream, col(AttemptRow.render_id).is_not(None)
-        )
-        return await self._store.read(lambda session: frozenset(filter(None, session.scalars(wanted))))
-
     def _accept(self, session: Session, orders: Sequence[Acceptance]) -> list[acceptance.Answer]:
         return acceptance.accept(session, orders, limits=self._limits, zone=self._zone, enqueue=self._enqueue)
-
-    async def _attempt(self, condition: sa.ColumnElement[bool]) -> Attempt | None:
-        def look(session: Session) -> Attempt | None:
-            row = session.scalar(sa.select(AttemptRow).where(condition))
-            return None if row is None else attempt_of(row)
-
-        return await self._store.read(look)
 
     async def _changed(self, job_id: str, change: Callable[[Job], Job]) -> Job | None:
         return await self._store.write(lambda session: _change(session, job_id, change))
@@ -310,15 +224,6 @@ def _requeued(job: Job, at: datetime) -> Job:
         return job
     between = job if job.state is not JobState.CHECKING else job.moved(JobState.SUBMITTING, at=at)
     return replace(between.moved(JobState.QUEUED, at=at), attempt_id=None, overdue_since=None)
-
-
-def _record(session: Session, row: JobRow | None) -> JobRecord | None:
-    if row is None:
-        return None
-    tries = session.scalars(
-        sa.select(AttemptRow).where(col(AttemptRow.job_id) == row.id).order_by(col(AttemptRow.number))
-    )
-    return JobRecord(job=job_of(row), attempts=tuple(attempt_of(each) for each in tries))
 
 
 _: type[JobBook] = StoredJobs
