@@ -100,7 +100,7 @@ class Doubt:
     async def _search(self, record: JobRecord, attempt: Attempt, upstream: Upstream) -> bool:
         asked_at = self._clock.now()
         shown = await upstream.provider.find(attempt.intent_at - CLOCK_SKEW)
-        bound = await self._book.bound_renders(upstream.name)
+        bound = await self._book.bound_renders(upstream.name, [each.ref.render_id for each in shown])
         ours = [each for each in shown if each.ref.render_id not in bound and _matches(each, record, attempt)]
         if len(ours) == 1:
             return await self._adopt(attempt, ours[0].ref)

@@ -1,6 +1,6 @@
 """What the rooms above `jobs` plug into it, and what `jobs` plugs into nothing else."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -209,8 +209,8 @@ class JobBook(Protocol):
 
     async def attempt_of_token(self, token: str) -> Attempt | None: ...
 
-    async def bound_renders(self, upstream: str) -> frozenset[str]:
-        """Ids that belong to an attempt already, so that a search adopts none of them."""
+    async def bound_renders(self, upstream: str, among: Collection[str]) -> frozenset[str]:
+        """Which of these ids belong to an attempt already, so that a search adopts none of them."""
 
 
 class Healths(Protocol):

@@ -1,6 +1,6 @@
 """Looking at jobs: what cards, listings and steps read. Nothing here changes a row."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -94,9 +94,9 @@ class JobLooks:
     async def attempt_of_token(self, token: str) -> Attempt | None:
         return await self._attempt(col(AttemptRow.webhook_token) == token)
 
-    async def bound_renders(self, upstream: str) -> frozenset[str]:
+    async def bound_renders(self, upstream: str, among: Collection[str]) -> frozenset[str]:
         wanted = sa.select(col(AttemptRow.render_id)).where(
-            col(AttemptRow.upstream) == upstream, col(AttemptRow.render_id).is_not(None)
+            col(AttemptRow.upstream) == upstream, col(AttemptRow.render_id).in_(among)
         )
         return await self._store.read(lambda session: frozenset(filter(None, session.scalars(wanted))))
 
