@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     admins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_ADMINS")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="SORA_LOG_LEVEL")
     fal_key: SecretStr | None = Field(default=None, alias="FAL_KEY")
+    fal_in_flight_max: int | None = Field(default=None, alias="SORA_FAL_IN_FLIGHT_MAX", ge=1)
     fal_url: str = Field(default="", alias="SORA_FAL_URL")
     videos_url: str = Field(default="", alias="SORA_VIDEOS_URL")
     videos_key: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_KEY")
@@ -75,6 +76,8 @@ class Settings(BaseSettings):
     videos_label: str = Field(default="", alias="SORA_VIDEOS_LABEL")
     videos_tier: Literal["relay", "self_hosted"] = Field(default="relay", alias="SORA_VIDEOS_TIER")
     videos_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_WEBHOOK_SECRET")
+    videos_in_flight_max: int | None = Field(default=None, alias="SORA_VIDEOS_IN_FLIGHT_MAX", ge=1)
+    videos_submits_per_minute: int | None = Field(default=None, alias="SORA_VIDEOS_SUBMITS_PER_MINUTE", ge=1)
     limits: tuple[LimitSetting, ...] = (
         LimitSetting(scope="person", period="day", usd=5.0),
         LimitSetting(scope="workspace", period="month", usd=50.0),

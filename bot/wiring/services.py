@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -32,13 +33,21 @@ async def opened_services(
         if settings.fal_key is not None:
             protocol = catalogue.protocols[FAL]
             fal = await owned.enter_async_context(opened_fal(settings.fal_key, protocol, clock, settings.fal_url))
-            upstreams.append(_upstream(FAL, "fal", Tier.RELAY, protocol, fal, _models(catalogue, FAL)))
+            account = _upstream(FAL, "fal", Tier.RELAY, protocol, fal, _models(catalogue, FAL))
+            upstreams.append(_bounded(account, in_flight_max=settings.fal_in_flight_max))
         if settings.videos_url:
             protocol = catalogue.protocols[f"openai_videos/{settings.videos_variant}"]
             videos = await owned.enter_async_context(_opened_videos(settings, protocol, clock))
             label = settings.videos_label or urlsplit(settings.videos_url).hostname or VIDEOS
             models = own_models(settings.videos_models, protocol=protocol.key, catalogue=catalogue, receives=label)
-            upstreams.append(_upstream(VIDEOS, label, Tier(settings.videos_tier), protocol, videos, models))
+            server = _upstream(VIDEOS, label, Tier(settings.videos_tier), protocol, videos, models)
+            upstreams.append(
+                _bounded(
+                    server,
+                    in_flight_max=settings.videos_in_flight_max,
+                    submits_per_minute=settings.videos_submits_per_minute,
+                )
+            )
         if not upstreams:
             # Here and not above: its drawing brings numpy, a fifth of a second that no other service needs.
             from bot.providers.preview import opened_preview
@@ -100,6 +109,17 @@ def _upstream(
         in_flight_max=protocol.in_flight_max,
         submits_per_minute=protocol.submits_per_minute,
         webhook=protocol.webhooks,
+    )
+
+
+def _bounded(
+    upstream: Upstream, *, in_flight_max: int | None = None, submits_per_minute: int | None = None
+) -> Upstream:
+    """The account's own bounds, where the operator knows them better than the catalogue."""
+    return replace(
+        upstream,
+        in_flight_max=in_flight_max or upstream.in_flight_max,
+        submits_per_minute=submits_per_minute or upstream.submits_per_minute,
     )
 
 
