@@ -41,6 +41,7 @@ class Served:
     """A child that answers. `ready_s`: from its start to its first "ready"."""
 
     port: int
+    pid: int
     ready_s: float
 
     @property
@@ -49,7 +50,9 @@ class Served:
 
 
 @asynccontextmanager
-async def the_bot(folder: Path, slack: LocalSlack, videos: LocalVideos | None = None) -> AsyncIterator[Served]:
+async def the_bot(
+    folder: Path, slack: LocalSlack, videos: LocalVideos | None = None, **settings: str
+) -> AsyncIterator[Served]:
     """`python -m bot run` in HTTP mode, on what lies in `folder`. Without `videos` the built-in preview serves."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sora.toml").write_text(LIMITS)
@@ -74,7 +77,8 @@ async def the_bot(folder: Path, slack: LocalSlack, videos: LocalVideos | None = 
             "SORA_PUBLIC_URL": f"http://127.0.0.1:{port}",
         }
         videos.webhooks.url = f"http://127.0.0.1:{port}/webhooks/videos"
-    async with _child([sys.executable, "-m", "bot", "run"], folder, port, environment(slack) | told) as served:
+    env = environment(slack) | told | settings
+    async with _child([sys.executable, "-m", "bot", "run"], folder, port, env) as served:
         yield served
 
 
@@ -102,7 +106,7 @@ async def _child(command: list[str], folder: Path, port: int, told: dict[str, st
         child = subprocess.Popen(command, cwd=folder, env=told, stdout=written, stderr=written)
         try:
             await _ready(child, port, log)
-            yield Served(port=port, ready_s=time.perf_counter() - began)
+            yield Served(port=port, pid=child.pid, ready_s=time.perf_counter() - began)
         finally:
             child.send_signal(signal.SIGTERM)
             await asyncio.to_thread(child.wait)
