@@ -1,10 +1,11 @@
 """Its place in this folder puts the folder on the import path: tests share `virtual_clock` by plain name."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -12,6 +13,32 @@ GOLDEN = Path(__file__).with_name("golden")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden from what is drawn now")
+    parser.addoption(
+        "--database",
+        choices=[kind.value for kind in databases.Kind],
+        default=databases.Kind.SQLITE.value,
+        help="what tests run on that do not run on both (SQLite unless told)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    databases.choose(databases.Kind(config.getoption("--database")))
+
+
+def pytest_unconfigure() -> None:
+    databases.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None]:
+    yield
+    databases.drop_those_of_the_test()
+
+
+@pytest.fixture(params=list(databases.Kind), ids=str)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A migrated database of its own, of each kind in turn; the SQLite file is not there yet."""
+    return databases.url_for(tmp_path / "sora.sqlite", request.param)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from bot.clock import SystemClock, new_id
 from bot.slack.identity import TokenRefusedError
 from bot.store.engine import DatabaseTakenError
 from bot.store.migrate import NewerSchemaError
+from bot.store.postgres import NotOurDatabaseError
 
 STOP_WITHIN_S = 9.0
 """A supervisor that follows SIGTERM with SIGKILL gives ten seconds."""
@@ -32,7 +33,7 @@ def run() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)  # It logs whole URLs, and some carry a signature.
     try:
         asyncio.run(serve(settings))
-    except (DatabaseTakenError, NewerSchemaError, CatalogueError, TokenRefusedError) as error:
+    except (DatabaseTakenError, NewerSchemaError, NotOurDatabaseError, CatalogueError, TokenRefusedError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
 

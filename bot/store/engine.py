@@ -18,18 +18,17 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.store.postgres import driver_url, is_postgres, postgres_engine
+
 T = TypeVar("T")
 
 READER_THREADS = 3
 """Readers beside the one writer. SQLite in WAL mode lets them pass a writer."""
+POSTGRES_WRITER_THREADS = 4
 
 
 class DatabaseTakenError(Exception):
     """Another process has this SQLite file. Two would adopt each other's jobs."""
-
-
-class NotOurDatabaseError(Exception):
-    """The URL names a kind of database, or a version of our schema, that this program does not serve."""
 
 
 class Store:
@@ -79,8 +78,8 @@ def open_engine(url: str, *, busy_timeout_ms: int, isolation_level: str | None =
     SQLite: WAL, so that readers pass the writer, and synchronous FULL, because a lost intent row is a doubled POST.
     `isolation_level` is sqlite3's own: None means that we say BEGIN ourselves, "IMMEDIATE" that each write begins so.
     """
-    if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=6, max_overflow=0, pool_pre_ping=True)
+    if is_postgres(url):
+        return postgres_engine(url, connections=READER_THREADS + POSTGRES_WRITER_THREADS)
     engine = sa.create_engine(url, pool_size=8, max_overflow=0, connect_args={"check_same_thread": False})
 
     @sa.event.listens_for(engine, "connect")
@@ -101,14 +100,15 @@ async def opened_store(url: str, *, busy_timeout_ms: int = 5000) -> AsyncIterato
 
     Raises:
         DatabaseTakenError: another process serves this SQLite file.
-        NotOurDatabaseError: a newer version of the bot has been here.
+        NewerSchemaError: a newer version of the bot has been here.
+        NotOurDatabaseError: neither SQLite nor Postgres.
     """
     from bot.store.migrate import migrate
 
-    sqlite = url.startswith("sqlite")
+    url = driver_url(url)
     with _held_alone(url):
         engine = open_engine(url, busy_timeout_ms=busy_timeout_ms)
-        store = Store(engine, writer_threads=1 if sqlite else 4)
+        store = Store(engine, writer_threads=POSTGRES_WRITER_THREADS if is_postgres(url) else 1)
         try:
             migrate(engine)
             yield store

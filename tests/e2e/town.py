@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import databases
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
@@ -92,7 +93,7 @@ def settings_of(folder: Path, slack: LocalSlack, videos: LocalVideos, **more: An
         "SLACK_BOT_TOKEN": SecretStr(slack.bot_token),
         "SLACK_APP_TOKEN": SecretStr(slack.app_token),
         "SLACK_API_URL": slack.api_url,
-        "SORA_DATABASE_URL": f"sqlite:///{folder}/sora.sqlite",
+        "SORA_DATABASE_URL": databases.url_for(folder / "sora.sqlite"),
         "SORA_SPOOL": folder / "spool",
         "PORT": 0,
         "SORA_HOST": "127.0.0.1",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import databases
 from scripted_service import ScriptedService, an_upstream
 from sqlmodel import SQLModel
 from virtual_clock import VirtualClock
@@ -155,7 +156,7 @@ async def a_house(
     clock = clock or VirtualClock()
     await clock.settle()  # from here on the clock knows of the threads
     service = service or ScriptedService(clock=clock, film=a_film(folder))
-    engine = open_engine(f"sqlite:///{folder}/sora.sqlite", busy_timeout_ms=5000)
+    engine = open_engine(databases.url_for(folder / "sora.sqlite"), busy_timeout_ms=5000)
     if not restarted:
         SQLModel.metadata.create_all(engine)
     store = Store(engine, writer_threads=1)
