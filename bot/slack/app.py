@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
+from typing import Any
 
 import aiohttp
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
@@ -33,6 +35,7 @@ from bot.slack.people_pictures import PeoplePictures
 from bot.slack.rate import CommandRate
 from bot.slack.replies import Replies
 from bot.slack.shortcuts import ShortcutListeners
+from bot.slack.witness import Nobody, Witness
 
 
 def build_app(
@@ -50,14 +53,17 @@ def build_app(
     command: str = "/sora",
     takes_pictures: bool = True,
     ack_limit_s: float = ACK_LIMIT_S,
+    witness: Witness | None = None,
 ) -> AsyncApp:
     """Everything people can do, plugged together.
 
     `client` is the interactive one, with the workspace's token; `http` its session, for answers and pictures.
     `takes_pictures`: files:read was granted.
     """
-    app = _bare_app(client)
-    desk = Desk(errands=errands, replies=replies, errors=ErrorDesk(replies, errands), ack_limit_s=ack_limit_s)
+    witness = witness or Nobody()
+    app = _bare_app(client, witness)
+    errors = ErrorDesk(replies, errands, witness)
+    desk = Desk(errands=errands, replies=replies, errors=errors, ack_limit_s=ack_limit_s)
     asking = Asking(jobs=jobs, drafts=drafts, replies=replies)
     pictures = PeoplePictures(http=http, api_url=client.base_url)
     forms = Forms(asking=asking, desk=desk, pictures=pictures, frames=frames, takes_pictures=takes_pictures)
@@ -77,7 +83,7 @@ def build_app(
     return app
 
 
-def _bare_app(client: AsyncWebClient) -> AsyncApp:
+def _bare_app(client: AsyncWebClient, witness: Witness) -> AsyncApp:
     """Our own `authorize` keeps Bolt away from tokens in the environment; verification is the entrance's."""
     logger = logging.getLogger("bot.slack.bolt")
     logger.setLevel(logging.ERROR)  # its warnings are about variables and tokens that we pass on purpose
@@ -89,7 +95,8 @@ def _bare_app(client: AsyncWebClient) -> AsyncApp:
         proxy=client.proxy,
         logger=logger,
     )
-    return AsyncApp(
+    return _WatchedApp(
+        witness,
         name="sora",
         logger=logger,
         client=without_token,
@@ -99,6 +106,18 @@ def _bare_app(client: AsyncWebClient) -> AsyncApp:
         ssl_check_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
+
+
+class _WatchedApp(AsyncApp):
+    """Both ways in, the socket and the HTTP entrance, come through `async_dispatch`."""
+
+    def __init__(self, witness: Witness, **more: Any) -> None:
+        super().__init__(**more)
+        self._witness = witness
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        with self._witness.attends(req.body):
+            return await super().async_dispatch(req)
 
 
 class _OneWorkspace(AsyncAuthorize):

@@ -19,6 +19,7 @@ from bot.slack.ids import CallbackId
 from bot.slack.payloads import Body, Caller, caller_of, command_caller
 from bot.slack.replies import Replies
 from bot.slack.views.answers import told
+from bot.slack.witness import Witness
 
 _log = logging.getLogger(__name__)
 
@@ -56,9 +57,10 @@ def is_expected(error: Exception) -> bool:
 class ErrorDesk:
     """Tells a person once, where they are, and the log under the same short reference."""
 
-    def __init__(self, replies: Replies, errands: Errands) -> None:
+    def __init__(self, replies: Replies, errands: Errands, witness: Witness) -> None:
         self._replies = replies
         self._errands = errands
+        self._witness = witness
 
     def reports_errors(self, listener: Listener) -> Listener:
         """Wrap a listener. Not `app.error` alone: Bolt loses an ack when the listener raises right after it.
@@ -76,17 +78,21 @@ class ErrorDesk:
         return guarded
 
     def described(self, error: Exception) -> str:
-        """Words with a reference, and the log's line for it: class and reference, never a prompt or a token."""
+        """Words with a reference, and the log's line for it: class and reference, never a prompt or a token.
+
+        The error itself goes along as a fact: the log's pipeline knows how to show where it came from and no more.
+        """
         words = words_for(error)
         if is_expected(error):
             return words
-        reference = secrets.token_hex(3)
+        reference = secrets.token_hex(4)
+        self._witness.unexpected()
         _log.error(
             "a listener failed: %s at %s, reference %s",
             type(error).__name__,
             _where(error),
             reference,
-            extra={"reference": reference, "error": type(error).__name__},
+            extra={"reference": reference, "error": type(error).__name__, "raised": error},
         )
         return f"{words} Reference {reference}."
 
