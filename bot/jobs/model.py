@@ -75,6 +75,8 @@ class Failure(StrEnum):
     """Rendered and paid, but the service's file is gone or never was a video."""
     NOT_FETCHED = "not_fetched"
     """Rendered and paid, but its file could not be brought here (service silent, disk full); Send again works."""
+    TOO_LARGE = "too_large"
+    """Rendered and paid, but larger than any file Slack takes; not kept."""
     UNDELIVERABLE = "undeliverable"
     """Rendered, paid and kept, but Slack takes it nowhere; Send again works."""
     NOT_RENDERED = "not_rendered"

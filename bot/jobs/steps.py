@@ -26,7 +26,7 @@ NOT_FETCHED = {
     Trouble.TRY_LATER: Failure.NOT_FETCHED,
     Trouble.DISK_FULL: Failure.NOT_FETCHED,
     Trouble.GONE: Failure.VIDEO_LOST,
-    Trouble.TOO_LARGE: Failure.UNDELIVERABLE,
+    Trouble.TOO_LARGE: Failure.TOO_LARGE,
 }
 
 

@@ -35,7 +35,6 @@ UPLOAD_BYTES_PER_S = 128 * 1024
 UPLOAD_MAX_S = 30.0
 """Below the listing lag of every protocol, so that a search for a lost submit never overtakes the submit."""
 REDIRECTS_MAX = 3
-DOWNLOAD_BYTES_MAX = 1024 * 1024 * 1024
 DOWNLOAD_MAX_S = 900.0
 DOWNLOAD_SILENCE_S = 30.0
 _ABSENT = frozenset({400, 401, 403, 404, 410})
@@ -166,14 +165,15 @@ async def exchange(
 
 
 @asynccontextmanager
-async def public_download(
-    client: httpx.AsyncClient, url: str, *, max_bytes: int = DOWNLOAD_BYTES_MAX
-) -> AsyncIterator[Download]:
+async def public_download(client: httpx.AsyncClient, url: str) -> AsyncIterator[Download]:
     """Open a finished file. The client's headers, so the key, go to its own origin only; redirects are taken by hand.
+
+    How long a file may be is for the reader to say (`Spool.keep`): one that is too long is no failure of the service,
+    and would only be fetched again.
 
     Raises:
         ProviderError: NotFound when the link has expired, Unreachable for an address we do not go to; while the chunks
-            are read TimedOut or CapacityFailed, also when the file is longer than `max_bytes`.
+            are read TimedOut or CapacityFailed.
     """
     with translated(Call.DOWNLOAD):
         response = await _followed(client, client.base_url.join(url))
@@ -186,10 +186,7 @@ async def public_download(
             raise error_of(answer, call=Call.DOWNLOAD, code="", message=_words(answer))
         if response.headers.get("content-type", "").startswith("text/html"):
             raise CapacityFailed("a page came in place of the file")
-        length = _length_of(response)
-        if length is not None and length > max_bytes:
-            raise CapacityFailed(f"the file has {length} bytes, more than {max_bytes}")
-        yield Download(chunks=_chunks(response, max_bytes), length=length)
+        yield Download(chunks=_chunks(response), length=_length_of(response))
     finally:
         await response.aclose()
 
@@ -216,9 +213,9 @@ async def _opened(client: httpx.AsyncClient, url: httpx.URL) -> httpx.Response:
         return await client.send(request, stream=True, auth=None, follow_redirects=False)
 
 
-async def _chunks(response: httpx.Response, max_bytes: int) -> AsyncIterator[bytes]:
+async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
-    read, until = 0, loop.time() + DOWNLOAD_MAX_S
+    until = loop.time() + DOWNLOAD_MAX_S
     arriving = response.aiter_raw()
     while True:
         with translated(Call.DOWNLOAD):
@@ -226,9 +223,6 @@ async def _chunks(response: httpx.Response, max_bytes: int) -> AsyncIterator[byt
                 chunk = await anext(arriving, b"")
         if not chunk:
             return
-        read += len(chunk)
-        if read > max_bytes:
-            raise CapacityFailed(f"the file has more than {max_bytes} bytes")
         yield chunk
 
 

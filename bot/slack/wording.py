@@ -20,6 +20,7 @@ _WHAT_HAPPENED: Mapping[Failure, str] = {
     Failure.CANNOT_POST: "was not started: I can't post where you asked",
     Failure.VIDEO_LOST: "was made, but the service lost the file",
     Failure.NOT_FETCHED: "was made, but the service did not hand me the file",
+    Failure.TOO_LARGE: "was made, but its file is larger than the 1 GB that Slack takes, so I did not keep it",
     Failure.UNDELIVERABLE: "is ready, but Slack would not take the file. I kept it: press Send again on its message",
     Failure.NOT_RENDERED: "was not made: the service ended without a video",
 }
@@ -106,6 +107,8 @@ def _next(job: Job) -> str:
             return ""
         case Failure.NOT_FETCHED:
             return "Press Send again on its message to try once more; that costs nothing."
+        case Failure.TOO_LARGE:
+            return "Press Edit on its message to make a shorter one, or one with a lower resolution."
         case Failure.CANNOT_POST:
             return "Invite me there with `/invite`, or ask me here in a direct message."
         case Failure.REFUSED | Failure.INVALID:

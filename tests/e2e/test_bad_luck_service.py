@@ -253,6 +253,20 @@ async def test_three_hundred_megabytes_arrive_whole_and_once(tmp_path: Path) -> 
         assert (file.received, len(town.videos.accepted)) == (300 * MB, 1)
 
 
+async def test_a_film_larger_than_slack_takes_is_fetched_once_and_told_as_it_is(tmp_path: Path) -> None:
+    async with a_town(tmp_path) as town:
+        town.videos.faults.add("content", Huge(size_bytes=1100 * MB), times=None)
+        await town.sora("a corgi surfing")
+        told = await _ending(town)
+        words = ("was made", "1 GB", "not keep it", "It cost $0.40", "Press Edit")
+        assert [each for each in words if each not in told] == []
+        assert (len(town.videos.accepted), len(town.videos.calls.of("content")), town.films()) == (1, 1, [])
+        assert list(town.settings.spool.glob("*.mp4")) == []
+        assert (ONE_PAID in await town.quota(), town.ledger_is_exact()) == (True, True)
+        card = await _card(town, "too large for Slack")
+        assert ActionId.SEND_AGAIN.value not in str(card.blocks)
+
+
 async def test_a_full_disk_is_waited_out_and_the_video_arrives(tmp_path: Path) -> None:
     async with a_town(tmp_path) as town:
         town.videos.faults.add("content", Huge(size_bytes=40 * MB))

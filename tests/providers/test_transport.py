@@ -240,15 +240,6 @@ async def test_a_cut_file_is_noticed() -> None:
             await read(service.base, "videos/1/content")
 
 
-async def test_a_file_beyond_the_limit_is_not_read_whether_its_length_is_told_or_not() -> None:
-    film = b"film" * 1000
-    chunked = Told(body=b"fa0\r\n" + film + b"\r\n0\r\n\r\n", headers={"Transfer-Encoding": "chunked"})
-    for told, words in ((Told(body=film), "has 4000 bytes"), (chunked, "has more than 100 bytes")):
-        async with raw_service(told) as service:
-            with pytest.raises(CapacityFailed, match=words):
-                await read(service.base, "videos/1/content", max_bytes=100)
-
-
 async def test_a_page_in_place_of_the_file_is_no_file() -> None:
     async with raw_service(Told(body="<html>gateway</html>")) as service:
         with pytest.raises(CapacityFailed, match="a page"):

@@ -74,6 +74,11 @@ def failure_stage(failure: Failure | None, service: str) -> tuple[str, str]:
                 f"The video was made, but its file did not arrive from {service}",
                 "Send again tries once more; that costs nothing.",
             )
+        case Failure.TOO_LARGE:
+            return (
+                "The video was made, but its file is too large for Slack",
+                "Slack takes up to 1 GB, so it was not kept. Edit it to make it shorter or smaller.",
+            )
         case Failure.UNDELIVERABLE:
             return "The video is ready, but Slack does not take it", "It is kept. Send again tries once more."
         case Failure.NOT_RENDERED | None:
