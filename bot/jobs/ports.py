@@ -227,6 +227,24 @@ class Healths(Protocol):
         """Be the one job that tries a service that was out. True also where no trial is needed."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastEnd:
+    """One render that ended by itself, with a video or without, as we noticed it."""
+
+    took_s: float
+    """From the service's id to the look that saw the end."""
+    ended_at: datetime
+    announced: bool
+    """The service's webhook told of it, at whatever time."""
+
+
+class RenderHistory(Protocol):
+    """How long renders took; implemented by `store`."""
+
+    async def recent_ends(self, upstream: str, model: str, *, limit: int) -> tuple[PastEnd, ...]:
+        """The latest first. Without those that we stopped, lost or gave up."""
+
+
 Enqueue = Callable[[Any, str, str], None]
 """(open transaction, job id, person's partition) to one more row in it: the durable start."""
 
