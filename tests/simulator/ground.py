@@ -1,0 +1,152 @@
+"""The database of a simulated town, in memory, and an observer below the code under test.
+
+Triggers tell of every row that changes, whoever changes it and by whichever method; what a transaction did is passed on
+when it commits. The judge sees states and money there, not through the ports that a planted bug may have bent.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.pool import StaticPool
+from sqlmodel import SQLModel, col
+
+import bot.store.deliveries
+import bot.store.jobs
+import bot.store.slack
+import bot.store.upstreams  # noqa: F401 - with the repositories come their tables
+from bot.slack.ports import OpenCard
+from bot.store.engine import Store, T
+from bot.store.slack import StoredCards
+from bot.store.tables.slack import CardRow
+from tests.simulator.engine import StoryLog
+
+Notice = tuple[Any, ...]
+"""(what, ...): see `_TRIGGERS`."""
+
+_TRIGGERS = {
+    "INSERT ON job": "'job', NEW.id, NEW.prompt, NEW.user_id, NEW.number, NEW.held_usd_micros",
+    "UPDATE OF state ON job WHEN OLD.state <> NEW.state": "'move', NEW.id, OLD.state, NEW.state, NEW.failure",
+    "UPDATE OF overdue_since ON job WHEN OLD.overdue_since IS NULL AND NEW.overdue_since IS NOT NULL": (
+        "'overdue', NEW.id"
+    ),
+    "UPDATE OF cancel_requested_at ON job WHEN OLD.cancel_requested_at IS NULL": "'cancel', NEW.id",
+    "UPDATE OF version ON job": "'shows', NEW.id",
+    "INSERT ON attempt": "'attempt', NEW.id, NEW.job_id, NEW.upstream, NEW.usd_micros",
+    "UPDATE OF state ON attempt WHEN OLD.state <> NEW.state": (
+        "'try', NEW.id, NEW.job_id, OLD.state, NEW.state, NEW.error_kind, NEW.render_id"
+    ),
+    "INSERT ON ledger_entry": "'entry', NEW.job_id, NEW.kind, NEW.usd_micros, NEW.closed_usd_micros, NEW.attempt_id,"
+    " NEW.user_id, NEW.slack_channel_id, NEW.day, NEW.month",
+    "UPDATE ON ledger_entry": "'edited', OLD.entry_key",
+    "DELETE ON ledger_entry": "'edited', OLD.entry_key",
+    "UPDATE ON balance": "'balance', NEW.scope, NEW.scope_key, NEW.period,"
+    " NEW.held_usd_micros + NEW.captured_usd_micros",
+    "INSERT ON card": "'shows', NEW.job_id",
+    "UPDATE ON card": "'shows', NEW.job_id",
+}
+
+
+def open_ground() -> sa.Engine:
+    engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        for pragma in ("foreign_keys=ON", "recursive_triggers=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    SQLModel.metadata.create_all(engine)
+    return engine
+
+
+class Ground(Store):
+    """The real store on that database. One transaction at a time, each told of when it has committed."""
+
+    def __init__(self, log: StoryLog, told: Callable[[Notice], None]) -> None:
+        super().__init__(open_ground(), writer_threads=1)
+        self.live_cards: set[str] = set()
+        """Cards that may have something to show: no other can be in what `Cards.open` looks for."""
+        self.card_changes = 0
+        self._log = log
+        self._told = told
+        self._notices: list[Notice] = []
+        with self.engine.connect() as connection:
+            raw = connection.connection.dbapi_connection
+            raw.create_function("notice", -1, lambda *what: self._notices.append(what))  # type: ignore[union-attr]
+            for number, (event, what) in enumerate(_TRIGGERS.items()):
+                change, _, condition = event.partition(" WHEN ")
+                when = f"WHEN {condition}" if condition else ""
+                raw.execute(  # type: ignore[union-attr]
+                    f"CREATE TRIGGER notice{number} AFTER {change} {when} BEGIN SELECT notice({what}); END"
+                )
+
+    def transact(self, work: Callable[[Session], T]) -> T:
+        self._notices.clear()
+        try:
+            result = super().transact(work)
+        except BaseException:
+            self._log.rolled_back()
+            raise
+        self._log.committed()
+        told, self._notices[:] = list(self._notices), []
+        for each in told:
+            if each[0] == "shows":
+                self.live_cards.add(each[1])
+                self.card_changes += 1
+            else:
+                self._told(each)
+        return result
+
+    def look(self, work: Callable[[Session], T]) -> T:
+        """For people and the judge: not a moment of any process."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            return work(session)
+
+
+class LiveCards(StoredCards):
+    """The real cards, asked again only when a row that they show has changed: their answer depends on nothing else.
+
+    And only about those that may have changed: the real query looks through every card there ever was, which ten
+    thousand jobs cannot afford every five seconds.
+    """
+
+    def __init__(self, store: Store, ground: Ground) -> None:
+        super().__init__(store)
+        self._ground = ground
+        self._narrow = StoredCards(_OnlyLive(store, ground))
+        self._known: dict[str, tuple[int, list[OpenCard]]] = {}
+
+    async def teams(self) -> list[str]:
+        return await super().teams() if self._ground.live_cards and not self._known else list(self._known)
+
+    async def open(self, team_id: str) -> list[OpenCard]:
+        changes = self._ground.card_changes
+        known_at, known = self._known.get(team_id, (-1, []))
+        if known_at == changes:
+            return known
+        asked = set(self._ground.live_cards)
+        found = await self._narrow.open(team_id)
+        self._ground.live_cards -= asked - {each.card.job_id for each in found}
+        self._known[team_id] = changes, found
+        return found
+
+
+class _OnlyLive(Store):
+    def __init__(self, store: Store, ground: Ground) -> None:
+        self.engine = store.engine
+        self._store = store
+        self._ground = ground
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        def narrowed(session: Session) -> T:
+            live = with_loader_criteria(CardRow, col(CardRow.job_id).in_(sorted(self._ground.live_cards)))
+            sa.event.listen(session, "do_orm_execute", lambda state: _restrict(state, live))
+            return work(session)
+
+        return await self._store.read(narrowed)
+
+
+def _restrict(state: ORMExecuteState, live: LoaderCriteriaOption) -> None:
+    state.statement = state.statement.options(live)

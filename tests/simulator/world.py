@@ -1,0 +1,283 @@
+"""One history from its first order to its verdict: the town, its processes and their deaths, and how it ends."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import OperationalError
+
+from bot.media.spool import Spool
+from bot.quota.limits import Limit, ScopeKind
+from bot.quota.periods import Span
+from tests.simulator.adapter import GENUINE
+from tests.simulator.dial import Dial, Fault, Occurrence
+from tests.simulator.engine import StoryLog
+from tests.simulator.ground import Ground
+from tests.simulator.history import EVERYBODY, History
+from tests.simulator.judge import Judge, Violation
+from tests.simulator.life import Life
+from tests.simulator.market import town_services
+from tests.simulator.people import DAY_S, People, T, plans
+from tests.simulator.process import RULES, Ports, Process, Surroundings
+from tests.simulator.services import Outage, Render, Service
+from tests.simulator.slack_town import Message, SlackTown
+from tests.simulator.verdict import final_verdict
+from tests.simulator.virtual_loop import START, VirtualClock, VirtualLoop
+
+LIMITS = (
+    Limit(scope=ScopeKind.PERSON, span=Span.DAY, usd_micros=5_000_000),
+    Limit(scope=ScopeKind.WORKSPACE, span=Span.DAY, usd_micros=400_000_000),
+    Limit(scope=ScopeKind.SLACK_CHANNEL, span=Span.DAY, usd_micros=60_000_000),
+)
+DRAIN_S = 10 * DAY_S
+"""After the last order everything has so long to end: doubts may last a week."""
+SHOWN_S = 600.0
+"""Cards and deliveries go on for so long after the last job has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Everything that decides a history."""
+
+    seed: int
+    jobs: int
+    days: float
+    replicas: int = 1
+    chaos: float = 1.0
+    without: frozenset[Fault] = frozenset()
+    muted: frozenset[Occurrence] = frozenset()
+    only: frozenset[int] | None = None
+    """Orders that are asked for; None: all."""
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    setup: Setup
+    violations: list[Violation]
+    history: History
+    injected: list[Occurrence]
+    figures: Mapping[str, object]
+    ends: Counter[str]
+    answers: Mapping[str, int]
+    alarms: Counter[str]
+
+
+def run(setup: Setup, ports: Ports | None = None) -> Outcome:
+    """Play one history to its end, or to its first violation."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        asyncio.Runner(loop_factory=VirtualLoop) as runner,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        return runner.run(World(setup, ports or Ports(), Path(folder), threads).history())
+
+
+class World:
+    def __init__(self, setup: Setup, ports: Ports, folder: Path, threads: ThreadPoolExecutor) -> None:
+        self._setup = setup
+        self._clock = clock = VirtualClock()
+        self.dial = dial = Dial(setup.seed, setup.without, setup.muted, setup.chaos)
+        self.told = History(clock)
+        self.judge = judge = Judge(self.told, LIMITS)
+        self.stories = StoryLog(RULES.running_max)
+        self.ground = Ground(self.stories, judge.told)
+        self.services = town_services(clock, dial)
+        self.slack = SlackTown(dial)
+        film = folder / "film.mp4"
+        film.write_bytes(b"film" * 16)
+        self._around = Surroundings(
+            clock=clock,
+            dial=dial,
+            ground=self.ground,
+            stories=self.stories,
+            services=self.services,
+            slack=self.slack,
+            limits=LIMITS,
+            spool=Spool(folder / "spool", threads=threads),
+            film=film,
+            threads=threads,
+            ports=ports,
+            alone=setup.replicas == 1,
+        )
+        self.people = People(town=self, dial=dial, judge=judge, slack=self.slack, services=self.services)
+        self.alarms: Counter[str] = Counter()
+        self.told_people: list[Message] = []
+        """Messages that are words to a person, not cards."""
+        self.lives: Counter[str] = Counter()
+        self._up: list[Process] = []
+        self._doings: dict[asyncio.Task[Any], None] = {}
+        self._connect()
+
+    async def history(self) -> Outcome:
+        """Orders come and go; then nothing fails any more, what is open ends, and the verdict is spoken."""
+        asked = plans(self.dial, jobs=self._setup.jobs, days=self._setup.days, services=self.services)
+        only = self._setup.only
+        orders = [each for each in asked if only is None or each.number in only]
+        self._plan_outages()
+        supervisors = [asyncio.ensure_future(self._supervise(f"bot{n + 1}")) for n in range(self._setup.replicas)]
+        try:
+            ordering = [asyncio.ensure_future(self.people.order(each)) for each in orders]
+            await self._or_stopped(asyncio.gather(*ordering))
+            self.dial.calm = True
+            await self._or_stopped(self._drained())
+            if not self.judge.violations:
+                final_verdict(self)
+        finally:
+            for each in [*supervisors, *self._doings]:
+                each.cancel()
+            for process in list(self._up):
+                process.life.end("the end of the history")
+            await asyncio.gather(*supervisors, *self._doings, return_exceptions=True)
+            self.ground.close()
+        return self._outcome()
+
+    async def do(self, work: Callable[[Process], Coroutine[Any, Any, T]], *, subject: str) -> T | None:
+        while not self._up:
+            await asyncio.sleep(5)
+        process = self._up[int(self.dial.chance("which replica", subject) * len(self._up))]
+        doing = process.life.spawn(work(process), subject=subject)
+        await asyncio.wait([doing])
+        if doing.cancelled():
+            return None
+        error = doing.exception()
+        if isinstance(error, OperationalError):
+            return None
+        return doing.result()
+
+    def begin(self, work: Coroutine[Any, Any, object]) -> None:
+        doing = asyncio.ensure_future(work)
+        self._doings[doing] = None
+        doing.add_done_callback(self._finished)
+
+    def _finished(self, doing: "asyncio.Task[Any]") -> None:
+        self._doings.pop(doing, None)
+        if not doing.cancelled() and (error := doing.exception()) is not None:
+            asyncio.get_running_loop().call_exception_handler({"message": "a person broke", "exception": error})
+
+    def _connect(self) -> None:
+        judge, people, around = self.judge, self.people, self._around
+
+        def began(job: Any) -> None:
+            around.subject_of_job[job.id] = job.subject
+            people.began(job)
+
+        def posted(message: Message) -> None:
+            judge.posted(message)
+            if not message.text.startswith("card "):
+                self.told_people.append(message)
+            people.reads(message)
+
+        def accepted(service: Service, render: Render) -> None:
+            judge.accepted(service, render)
+            self.begin(service.call_back(render, self._webhook))
+
+        judge.began, judge.ended, judge.overdue = began, people.ended, people.overdue
+        self.slack.posted, self.slack.shared = posted, judge.shared
+        around.broke = judge.broke
+        around.stepping = lambda story: judge.stepping(story, list(self.stories.living.values()))
+        around.alarmed = self._alarmed
+        for each in self.services:
+            each.accepted = accepted
+
+    async def _webhook(self, service: Service, render: Render, event_id: str) -> bool:
+        if not self._up:
+            return False
+        token = str(render.request.webhook_url).rpartition("/")[2]
+        headers = {**GENUINE, "id": event_id}
+        heard = await self.do(
+            lambda bot: bot.webhooks.hear(service.name, token, headers, render.id.encode()), subject=render.subject
+        )
+        return heard is not None
+
+    def _alarmed(self, name: str, facts: Mapping[str, object]) -> None:
+        self.alarms[name] += 1
+        job = self.judge.jobs.get(str(facts.get("job")))
+        self.told.tell(job.subject if job else EVERYBODY, f"alarm {name}")
+
+    async def _supervise(self, name: str) -> None:
+        """Start the process, and start it again some seconds after each death."""
+        while True:
+            self.lives[name] += 1
+            died = asyncio.Event()
+            life = Life(f"{name}.{self.lives[name]}", self.dial, self._died(died))
+            process = Process(self._around, life)
+            self._up.append(process)
+            starting = life.spawn(process.run(), subject=life.name)
+            starting.add_done_callback(lambda done, life=life: _start_failed(done, life))
+            await died.wait()
+            await life.buried()
+            await asyncio.sleep(self.dial.dice("down for", name).choice((1.0, 5.0, 40.0, 300.0)))
+
+    def _died(self, died: asyncio.Event) -> Callable[[Life, str], None]:
+        def told(life: Life, where: str) -> None:
+            self._up = [each for each in self._up if each.life is not life]
+            self.judge.disturbed()
+            self.told.tell(life.name, f"dies {where}")
+            self.stories.stir()
+            died.set()
+
+        return told
+
+    def _plan_outages(self) -> None:
+        for service in self.services:
+            for day in range(int(self._setup.days) + 1):
+                if self.dial.hits(Fault.OUTAGE, f"{service.name}-{day}"):
+                    dice = self.dial.dice("outage", f"{service.name}-{day}")
+                    begin = START + timedelta(days=day + dice.random())
+                    lasts = timedelta(seconds=dice.lognormvariate(6.5, 1.2))
+                    service.outages.append(Outage(begin, begin + lasts))
+
+    async def _drained(self) -> None:
+        """Nothing fails any more. Everything that is open ends, or the time is up."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + DRAIN_S
+        while loop.time() < until_s:
+            await asyncio.sleep(SHOWN_S)
+            if not self.stories.waiting and not self.stories.living and not self._doings:
+                await asyncio.sleep(SHOWN_S)
+                return
+
+    async def _or_stopped(self, work: Any) -> None:
+        working, stopped = asyncio.ensure_future(work), asyncio.ensure_future(self.judge.stopped.wait())
+        try:
+            await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                await working
+        finally:
+            stopped.cancel()
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
+
+    def _outcome(self) -> Outcome:
+        judge = self.judge
+        renders = [each for found in judge.renders.values() for each in found]
+        charged = sum(service.charged_usd_micros(render) for service, render in renders)
+        return Outcome(
+            setup=self._setup,
+            violations=judge.violations,
+            history=self.told,
+            injected=self.dial.injected,
+            figures={
+                "jobs": len(judge.jobs),
+                "renders": len(renders),
+                "restarts": sum(self.lives.values()) - self._setup.replicas,
+                "services charged": f"${charged / 1e6:,.2f}",
+                "files": sum(len(each) for each in judge.files.values()),
+            },
+            ends=Counter(f"{each.state} {each.failure or ''}".strip() for each in judge.jobs.values()),
+            answers=self.people.answers,
+            alarms=self.alarms,
+        )
+
+
+def _start_failed(done: "asyncio.Task[None]", life: Life) -> None:
+    if not done.cancelled() and done.exception() is not None:
+        life.end(f"at its start: {type(done.exception()).__name__}")
