@@ -17,6 +17,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+METRICS_TOKEN_LENGTH_MIN = 16
+
 
 class SettingsError(Exception):
     """Everything wrong with the settings at once; `problems` are whole sentences."""
@@ -66,6 +68,8 @@ class Settings(BaseSettings):
     queued_max: int = Field(default=10, alias="SORA_QUEUED_MAX", ge=0, le=1000)
     admins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_ADMINS")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="SORA_LOG_LEVEL")
+    log_format: Literal["auto", "json", "console"] = Field(default="auto", alias="SORA_LOG_FORMAT")
+    metrics_token: SecretStr | None = Field(default=None, alias="SORA_METRICS_TOKEN")
     fal_key: SecretStr | None = Field(default=None, alias="FAL_KEY")
     fal_in_flight_max: int | None = Field(default=None, alias="SORA_FAL_IN_FLIGHT_MAX", ge=1)
     fal_url: str = Field(default="", alias="SORA_FAL_URL")
@@ -125,6 +129,16 @@ class Settings(BaseSettings):
                 f'"{wrong[0]}" is no member id. Slack shows it in a profile: three dots, Copy member ID (U0123ABCD)'
             )
         return people
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _is_long_enough(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < METRICS_TOKEN_LENGTH_MIN:
+            raise ValueError(
+                f"must have {METRICS_TOKEN_LENGTH_MIN} characters or more: who guesses it reads your numbers"
+                " (`openssl rand -hex 20` makes one)"
+            )
+        return token
 
     @model_validator(mode="after")
     def _slack_can_reach_us(self) -> "Settings":

@@ -11,10 +11,14 @@ import typer
 from bot import config, wiring
 from bot.catalogue.loader import CatalogueError
 from bot.clock import SystemClock, new_id
+from bot.observing.confidential import Confidential
+from bot.observing.pipeline import logging_to
 from bot.slack.identity import TokenRefusedError
 from bot.store.engine import DatabaseTakenError
 from bot.store.migrate import NewerSchemaError
 from bot.store.postgres import NotOurDatabaseError
+
+_log = logging.getLogger(__name__)
 
 STOP_WITHIN_S = 9.0
 """A supervisor that follows SIGTERM with SIGKILL gives ten seconds."""
@@ -29,22 +33,25 @@ def run() -> None:
             typer.echo(f"- {problem}", err=True)
         typer.echo("Nothing was started. `sora-bot setup` asks for everything, one at a time.", err=True)
         raise typer.Exit(2) from None
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # It logs whole URLs, and some carry a signature.
-    try:
-        asyncio.run(serve(settings))
-    except (DatabaseTakenError, NewerSchemaError, NotOurDatabaseError, CatalogueError, TokenRefusedError) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
+    confidential = Confidential.of(settings)
+    with logging_to(sys.stderr, confidential=confidential, level=settings.log_level, dress=settings.log_format):
+        try:
+            asyncio.run(serve(settings, confidential))
+        except (DatabaseTakenError, NewerSchemaError, NotOurDatabaseError, CatalogueError, TokenRefusedError) as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(2) from None
+        except Exception as error:  # noqa: BLE001 - Python's own last words would show what the log must not
+            _log.critical("the bot has ended", extra={"raised": error})
+            raise typer.Exit(1) from None
 
 
-async def serve(settings: config.Settings) -> None:
+async def serve(settings: config.Settings, confidential: Confidential) -> None:
     """Run until SIGTERM or SIGINT; leave no task behind."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for received in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(received, stop.set)
-    async with wiring.running(settings, clock=SystemClock(), new_id=new_id) as bot:
+    async with wiring.running(settings, clock=SystemClock(), new_id=new_id, confidential=confidential) as bot:
         for line in bot.greeting:
             print(line, file=sys.stderr, flush=True)
         # What was built so far stays for good. Looking through it again and again stopped everything for 60 to 90 ms.

@@ -9,11 +9,15 @@ from bot.web.health import Readiness
 WEBHOOK_BYTES_MAX = 1024 * 1024
 
 
-def build_web(*, entrance: Handler | None, desk: WebhookDesk, readiness: Readiness) -> web.Application:
-    """`entrance` is Slack's POST route; None in Socket Mode."""
+def build_web(
+    *, entrance: Handler | None, desk: WebhookDesk, readiness: Readiness, metrics: Handler | None = None
+) -> web.Application:
+    """`entrance` is Slack's POST route; None in Socket Mode. `metrics`: None where nobody may see the numbers."""
     app = web.Application(client_max_size=WEBHOOK_BYTES_MAX)
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", readiness.answer)
+    if metrics is not None:
+        app.router.add_get("/metrics", metrics)
     hear = _hearing(desk)
     app.router.add_post("/webhooks/{service}", hear)
     app.router.add_post("/webhooks/{service}/{token}", hear)

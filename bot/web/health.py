@@ -12,6 +12,10 @@ class Readiness:
     def __init__(self, questions: Mapping[str, Question]) -> None:
         self._questions = questions
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return tuple(self._questions)
+
     async def problems(self) -> dict[str, str]:
         asked = {name: await question() for name, question in self._questions.items()}
         return {name: words for name, words in asked.items() if words}

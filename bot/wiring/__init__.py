@@ -1,9 +1,8 @@
 """The composition root: builds every room, plugs them into each other, and closes them in reverse."""
 
-import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -33,6 +32,11 @@ from bot.jobs.wakes import Wakes
 from bot.jobs.watcher import Watcher
 from bot.jobs.webhooks import WebhookDesk
 from bot.media.spool import Spool
+from bot.observing.availability import Availability
+from bot.observing.book import WatchedJobs
+from bot.observing.confidential import Confidential
+from bot.observing.exposition import Exposition
+from bot.observing.watch import Watch
 from bot.quota.limits import Limit, ScopeKind
 from bot.quota.periods import Span
 from bot.slack.app import build_app
@@ -46,16 +50,15 @@ from bot.slack.sockets import opened_sockets
 from bot.slack.uploads import SlackFiles
 from bot.store.drafts import StoredDrafts
 from bot.store.engine import open_engine, opened_store
-from bot.store.jobs import StoredJobs
+from bot.store.figures import StoredFigures
 from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry, Upstream
 from bot.web.app import build_web, webhook_url
 from bot.web.health import Readiness
+from bot.web.metrics import metrics_page
 from bot.wiring.lifelines import Ears, Loops, database_answers
 from bot.wiring.services import opened_services
 from bot.wiring.surface import slack_side
-
-_log = logging.getLogger("bot.alarm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,25 +70,26 @@ class Bot:
     failed: Callable[[], Awaitable[None]]
 
 
-async def log_alarm(name: str, facts: Mapping[str, object]) -> None:
-    """Something an operator should see. Never prompts, never secrets: callers hand in ids and kinds."""
-    _log.warning("%s %s", name, " ".join(f"{key}={value}" for key, value in facts.items()))
-
-
 @asynccontextmanager
-async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIterator[Bot]:
+async def running(
+    settings: Settings, *, clock: Clock, new_id: NewId, confidential: Confidential | None = None
+) -> AsyncIterator[Bot]:
     """Build the whole bot and serve; on exit close everything, last opened first.
+
+    `confidential` is the log's, which learns from the bot what people write; None where nobody keeps a log.
 
     Raises:
         DatabaseTakenError, NewerSchemaError: see `store`.
         CatalogueError: the models in the settings are not understood.
     """
     async with AsyncExitStack() as owned:
+        watch = Watch(confidential=confidential or Confidential(), new_id=new_id, database_url=settings.database_url)
         catalogue = load_catalogue()
         store = await owned.enter_async_context(opened_store(settings.database_url))
         healths = StoredHealths(store)
         await healths.operator_acted(now=clock.now())
-        registry = Registry(await owned.enter_async_context(opened_services(settings, catalogue, clock)))
+        accounts = opened_services(settings, catalogue, clock)
+        registry = Registry(watch.services(await owned.enter_async_context(accounts)))
         token = settings.slack_bot_token
         door = await owned.enter_async_context(
             opened_slack(token=token.get_secret_value() if token else None, base_url=settings.slack_api_url)
@@ -94,10 +98,17 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
         owned.callback(threads.shutdown, wait=False, cancel_futures=True)
         engine = _engine_settings(settings, new_id)
         client = workflow.opened_client(engine)
-        book = StoredJobs(store, limits=limits_of(settings), zone=settings.zone, enqueue=workflow.enqueuer(client))
+        book = WatchedJobs(
+            store,
+            limits=limits_of(settings),
+            zone=settings.zone,
+            enqueue=workflow.enqueuer(client),
+            meters=watch.meters,
+            confidential=watch.confidential,
+        )
 
         wakes = Wakes(clock)
-        watcher = Watcher(registry, book, healths, clock, log_alarm)
+        watcher = Watcher(registry, book, healths, clock, watch.alarm)
         spool = Spool(settings.spool, threads=threads)
         pictures = PictureDesk(spool, threads, new_id)
         standings = Standings(registry=registry, healths=healths, clock=clock)
@@ -122,7 +133,7 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
             refusal_words=replies.refusal_words,
             tells_privately=replies.tell_privately,
             clock=clock,
-            alarm=log_alarm,
+            alarm=watch.alarm,
             holder=new_id(),
             alone=settings.database_url.startswith("sqlite"),
             admins=settings.admins,
@@ -136,7 +147,7 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
             surface=slack.surface,
             wakes=wakes,
             clock=clock,
-            alarm=log_alarm,
+            alarm=watch.alarm,
             doubt_max=patience.doubt_max,
         )
         steps = JobSteps(
@@ -152,7 +163,7 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
                 doubt=doubt,
                 clock=clock,
                 new_id=new_id,
-                alarm=log_alarm,
+                alarm=watch.alarm,
                 patience=patience,
             )
         )
@@ -180,7 +191,7 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
                 surface=slack.surface,
                 wakes=wakes,
                 clock=clock,
-                alarm=log_alarm,
+                alarm=watch.alarm,
                 admins=frozenset(settings.admins),
             ),
             drafts=StoredDrafts(store, clock=clock, new_id=new_id),
@@ -191,9 +202,10 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
             frames=FirstFrames(files=SlackFiles(door), frame_of=jobs.first_frame, clock=clock),
             command=settings.command,
             takes_pictures="files:read" in identity.scopes,
+            witness=watch.witness,
         )
-        sweep = Sweep(book, workflow.lost_stories, clock, log_alarm)
-        await owned.enter_async_context(workflow.running_engine(engine, steps))
+        sweep = Sweep(book, workflow.lost_stories, clock, watch.alarm)
+        await owned.enter_async_context(workflow.running_engine(engine, watch.steps(steps)))
         await sweep.once()
         housekeeping = Housekeeping(spool, workflow.forget_finished, clock)
         sockets = None
@@ -201,12 +213,18 @@ async def running(settings: Settings, *, clock: Clock, new_id: NewId) -> AsyncIt
             app_token = settings.slack_app_token.get_secret_value()
             sockets = await owned.enter_async_context(opened_sockets(app, app_token=app_token, clock=clock))
         ears = Ears(sockets, clock)
-        loops = await owned.enter_async_context(
-            Loops(watcher.run, slack.writer.run, sweep.run, housekeeping.run, ears.run)
-        )
         readiness = Readiness({"database": database_answers(store), "slack": ears.problem})
+        availability = Availability(readiness.problems, parts=readiness.parts, meters=watch.meters, clock=clock)
+        loops = await owned.enter_async_context(
+            Loops(watcher.run, slack.writer.run, sweep.run, housekeeping.run, ears.run, availability.run)
+        )
         desk = WebhookDesk(book, registry, watcher, wakes, clock)
-        web_app = build_web(entrance=_entrance(settings, app, clock), desk=desk, readiness=readiness)
+        web_app = build_web(
+            entrance=_entrance(settings, app, clock),
+            desk=desk,
+            readiness=readiness,
+            metrics=_metrics(settings, watch, registry, StoredFigures(store), threads, clock),
+        )
         port = await owned.enter_async_context(_listening(web_app, settings.host, settings.port))
         yield Bot(greeting=_greeting(settings, registry, port), port=port, failed=loops.failed)
 
@@ -274,6 +292,23 @@ def _entrance(settings: Settings, app: AsyncApp, clock: Clock) -> Handler | None
     if settings.slack_app_token is not None or secret is None:
         return None
     return entrance(app, signing_secret=secret.get_secret_value(), clock=clock)
+
+
+def _metrics(
+    settings: Settings, watch: Watch, registry: Registry, figures: StoredFigures, threads: Executor, clock: Clock
+) -> Handler | None:
+    """The page of numbers; without a token there is none."""
+    if settings.metrics_token is None:
+        return None
+    exposition = Exposition(
+        meters=watch.meters,
+        figures=figures.look,
+        services=[each.name for each in registry.upstreams],
+        spool=settings.spool,
+        threads=threads,
+        clock=clock,
+    )
+    return metrics_page(exposition.page, token=settings.metrics_token.get_secret_value())
 
 
 def _greeting(settings: Settings, registry: Registry, port: int) -> tuple[str, ...]:

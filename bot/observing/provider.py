@@ -1,0 +1,83 @@
+"""`VideoProvider`, watched: each call counted by what came of it, timed, and named in the lines it causes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+
+from bot.observing.context import about
+from bot.observing.meters import Meters
+from bot.providers.base import (
+    Download,
+    FoundRender,
+    RenderRef,
+    RenderRequest,
+    RenderStatus,
+    VideoProvider,
+    WebhookEvent,
+)
+from bot.providers.errors import ProviderError
+
+OK, BROKEN, CUT = "ok", "broken", "cut"
+"""BROKEN: an error that no adapter should raise. CUT: given up from outside, by a deadline or at the end."""
+
+
+class WatchedProvider:
+    def __init__(self, provider: VideoProvider, *, service: str, meters: Meters) -> None:
+        self._provider = provider
+        self._service = service
+        self._meters = meters
+
+    async def submit(self, request: RenderRequest) -> RenderRef:
+        with self._call("submit", attempt=request.client_key):
+            return await self._provider.submit(request)
+
+    async def poll(self, ref: RenderRef) -> RenderStatus:
+        with self._call("poll"):
+            return await self._provider.poll(ref)
+
+    @asynccontextmanager
+    async def download(self, ref: RenderRef, status: RenderStatus) -> AsyncIterator[Download]:
+        with self._call("download"):
+            async with self._provider.download(ref, status) as download:
+                yield download
+
+    async def find(self, since: datetime) -> list[FoundRender]:
+        with self._call("find"):
+            return await self._provider.find(since)
+
+    def adopted(self, render_id: str, wire_name: str) -> RenderRef:
+        return self._provider.adopted(render_id, wire_name)
+
+    async def cancel(self, ref: RenderRef) -> bool:
+        with self._call("cancel"):
+            return await self._provider.cancel(ref)
+
+    async def check(self) -> None:
+        with self._call("check"):
+            await self._provider.check()
+
+    async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
+        with self._call("webhook"):
+            return await self._provider.verify_webhook(headers, body)
+
+    @contextmanager
+    def _call(self, call: str, **facts: str) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        begun, result = loop.time(), CUT
+        try:
+            with about(service=self._service, **facts):
+                yield
+            result = OK
+        except ProviderError as error:
+            result = error.kind
+            raise
+        except Exception:
+            result = BROKEN
+            raise
+        finally:
+            self._meters.calls.labels(service=self._service, call=call, result=result).inc()
+            self._meters.call_s.labels(service=self._service, call=call).observe(loop.time() - begun)
+
+
+_: type[VideoProvider] = WatchedProvider
