@@ -51,6 +51,7 @@ from bot.slack.uploads import SlackFiles
 from bot.store.drafts import StoredDrafts
 from bot.store.engine import open_engine, opened_store
 from bot.store.figures import StoredFigures
+from bot.store.frames import StoredFrames
 from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry, Upstream
 from bot.web.app import build_web, webhook_url
@@ -181,6 +182,7 @@ async def running(
             new_id=new_id,
             rules=_rules(settings),
         )
+        frames = FirstFrames(files=SlackFiles(door), book=StoredFrames(store), frame_of=jobs.first_frame, clock=clock)
         errands = await owned.enter_async_context(Errands())
         app = build_app(
             client=door.interactive,
@@ -199,7 +201,7 @@ async def running(
             errands=errands,
             clock=clock,
             card_seen=slack.surface.adopt,
-            frames=FirstFrames(files=SlackFiles(door), frame_of=jobs.first_frame, clock=clock),
+            frames=frames,
             command=settings.command,
             takes_pictures="files:read" in identity.scopes,
             witness=watch.witness,
@@ -207,7 +209,9 @@ async def running(
         sweep = Sweep(book, workflow.lost_stories, clock, watch.alarm)
         await owned.enter_async_context(workflow.running_engine(engine, watch.steps(steps)))
         await sweep.once()
-        housekeeping = Housekeeping(spool, workflow.forget_finished, clock)
+        housekeeping = Housekeeping(
+            spool=spool, forget_finished=workflow.forget_finished, tidy=frames.tidy, clock=clock
+        )
         sockets = None
         if settings.slack_app_token is not None:
             app_token = settings.slack_app_token.get_secret_value()

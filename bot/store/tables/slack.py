@@ -1,4 +1,4 @@
-"""Rows of the surface: cards, who may edit them, files on their way, messages to requesters."""
+"""Rows of the surface: cards, who may edit them, files on their way, messages to requesters, pictures in forms."""
 
 from datetime import datetime
 
@@ -69,3 +69,13 @@ class TellingRow(SQLModel, table=True):
     intent_at: datetime = Field(sa_type=UtcDateTime)
     slack_channel_id: str = ""
     refusal: str = ""
+
+
+class FirstFrameRow(SQLModel, table=True):
+    """A picture that a form shows. Nobody else would know that it lies in Slack."""
+
+    __tablename__ = "first_frame"
+
+    file_id: str = Field(primary_key=True)
+    team_id: str
+    granted_at: datetime = Field(sa_type=UtcDateTime)
