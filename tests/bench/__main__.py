@@ -1,6 +1,6 @@
 """Every figure we hold ourselves to, measured in one run and printed as one table.
 
-    python -m tests.bench [status] [order] [upload] [start] [path]
+    python -m tests.bench [status] [order] [upload] [start] [path] [watcher]
 
 Without names all rows are measured; exits 1 when a goal is missed. About three minutes, two cores, Linux.
 """
@@ -20,6 +20,7 @@ from tests.bench.figures import Row, table
 from tests.bench.path import path_row
 from tests.bench.start import start_rows
 from tests.bench.upload import upload_row
+from tests.bench.watcher import watcher_row
 
 
 def main() -> None:
@@ -49,6 +50,7 @@ MEASURES = {
     "upload": one(upload_row),
     "start": start_rows,
     "path": one(path_row),
+    "watcher": one(watcher_row),
 }
 
 if __name__ == "__main__":

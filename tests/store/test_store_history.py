@@ -78,7 +78,8 @@ async def test_the_query_walks_an_index_instead_of_sorting_every_attempt_there_e
 def _job() -> JobRow:
     return JobRow(
         id="j", team_id="T", number=1, order_key="k", user_id="U", slack_channel_id="C", prompt="waves",
-        prompt_hash="h", wanted={}, state="delivered", state_since=NOON, created_at=NOON, held_usd_micros=0, catalogue_version="1",
+        prompt_hash="h", wanted={}, state="delivered", state_since=NOON, created_at=NOON, held_usd_micros=0,
+        catalogue_version="1",
     )  # fmt: skip
 
 
