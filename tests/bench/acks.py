@@ -36,6 +36,7 @@ QUIET_S = 0.6
 DELIVERED_WITHIN_S = 60.0
 
 _people = itertools.count(1)
+_triggers = itertools.count(1)
 
 
 async def status_row(folder: Path) -> Row:
@@ -123,12 +124,12 @@ async def sent(http: aiohttp.ClientSession, url: str, body: bytes, headers: dict
 
 
 def letter(slack: LocalSlack, person: int, text: Callable[[int], str]) -> tuple[bytes, dict[str, str]]:
-    """What Slack sends when somebody types the command; each time somebody else."""
+    """What Slack sends when this person types the command; every trigger is another one."""
     body = urlencode({
         "token": slack.app.verification_token, "team_id": slack.team_id, "team_domain": "local",
         "channel_id": "C0VIDEOS01", "channel_name": "videos", "user_id": f"U{person:010d}", "user_name": f"p{person}",
         "command": "/sora", "text": text(person), "api_app_id": slack.app.id, "is_enterprise_install": "false",
-        "response_url": f"{slack.origin}/response/{person}", "trigger_id": f"{person}.{person}.bench",
+        "response_url": f"{slack.origin}/response/{person}", "trigger_id": f"{next(_triggers)}.{person}.bench",
     })  # fmt: skip
     content = {"Content-Type": "application/x-www-form-urlencoded"}
     return body.encode(), slack.deliveries.signed(body) | content
