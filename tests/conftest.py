@@ -32,7 +32,7 @@ def pytest_unconfigure() -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown() -> Generator[None]:
     yield
-    databases.drop_those_of_the_test()
+    databases.take_back()
 
 
 @pytest.fixture(params=list(databases.Kind), ids=str)

@@ -13,6 +13,10 @@ from bot.providers.base import RenderRef
 from bot.upstreams.circuit import Circuit
 
 
+class BookAway(Exception):
+    """The rows gave no answer just now. Whatever was asked may be asked again, like after a restart."""
+
+
 class Announced(StrEnum):
     """What became of the first message of a job."""
 

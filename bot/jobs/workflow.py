@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 
 from bot.jobs.model import Job
-from bot.jobs.ports import Announced, Enqueue
+from bot.jobs.ports import Announced, BookAway, Enqueue
 from bot.jobs.story import Checked, Settled, Steps, Submitted, Waited, story
 
 APPLICATION = "sora-bot"
@@ -24,10 +24,13 @@ VERSION = "jobs-1"
 QUEUE = "jobs"
 FORGET_AT_ONCE = 500
 SUBMITS_GET_S = 8.0
+AWAY_PAUSE_S = 1.0
 WORKFLOW = "video_job"
 """The name is data in the database."""
 
 R = TypeVar("R")
+
+_log = logging.getLogger(__name__)
 
 
 class _Stage:
@@ -115,7 +118,12 @@ class _Recorded:
 
 async def _step(step: Callable[[str], Coroutine[Any, Any, R]], job_id: str) -> str:
     async def plain(job_id: str) -> str:
-        return str(await step(job_id))
+        while True:
+            try:
+                return str(await step(job_id))
+            except BookAway:  # to record it as the step's outcome would end the story
+                _log.warning("no answer from the database: %s of job %s is repeated", step.__name__, job_id)
+                await asyncio.sleep(AWAY_PAUSE_S)
 
     return await DBOS.run_step_async({"name": step.__name__}, plain, job_id)
 

@@ -11,6 +11,7 @@ from sqlmodel import col
 from bot.jobs.model import Attempt, AttemptState, JobState
 from bot.providers.base import RenderRef
 from bot.store.job_rows import attempt_row, job_of, write_job
+from bot.store.locking import locked, locked_one
 from bot.store.tables.jobs import AttemptRow, JobRow, UpstreamRow
 from bot.store.upsert import insert_for
 
@@ -23,7 +24,7 @@ def begin(session: Session, attempt: Attempt, *, prompt: str, in_flight_max: int
     False: no slot now, or the job is no longer one to submit (cancelled, or another process has it).
     """
     _lock_upstream(session, attempt.upstream)
-    job = session.get(JobRow, attempt.job_id, with_for_update=True)
+    job = locked(session, JobRow, attempt.job_id)
     if job is None or job.state != JobState.QUEUED.value or job.cancel_requested_at is not None:
         return False
     fingerprint = fingerprint_of(attempt.wire_name, prompt)
@@ -40,7 +41,7 @@ def begin(session: Session, attempt: Attempt, *, prompt: str, in_flight_max: int
 
 def submitted(session: Session, attempt_id: str, ref: RenderRef, *, at: datetime) -> bool:
     """The service's id. Unique per upstream, so that two attempts cannot adopt one video."""
-    row = session.get(AttemptRow, attempt_id, with_for_update=True)
+    row = locked(session, AttemptRow, attempt_id)
     if row is None:
         return False
     if row.state != AttemptState.INTENT.value:
@@ -52,7 +53,7 @@ def submitted(session: Session, attempt_id: str, ref: RenderRef, *, at: datetime
             row.submitted_at = at
     except IntegrityError:
         return False
-    job = session.get_one(JobRow, row.job_id, with_for_update=True)
+    job = locked_one(session, JobRow, row.job_id)
     if job.attempt_id == attempt_id and job.state in {JobState.SUBMITTING.value, JobState.CHECKING.value}:
         write_job(job, job_of(job).moved(JobState.RENDERING, at=at))
     return True
@@ -60,7 +61,7 @@ def submitted(session: Session, attempt_id: str, ref: RenderRef, *, at: datetime
 
 def ended(session: Session, attempt_id: str, *, state: AttemptState, at: datetime, **columns: object) -> bool:
     """The first word stands: an attempt that ended stays as it is, except that a late video wins over a failure."""
-    row = session.get(AttemptRow, attempt_id, with_for_update=True)
+    row = locked(session, AttemptRow, attempt_id)
     if row is None:
         return False
     late_video = state is AttemptState.SUCCEEDED and row.state != AttemptState.SUCCEEDED.value
@@ -74,10 +75,10 @@ def ended(session: Session, attempt_id: str, *, state: AttemptState, at: datetim
 
 def found_late(session: Session, attempt_id: str, ref: RenderRef, *, result_ref: str, at: datetime) -> bool:
     """Given up as unknown, and made after all. Only the attempt in force counts; another one has its own video."""
-    row = session.get(AttemptRow, attempt_id, with_for_update=True)
+    row = locked(session, AttemptRow, attempt_id)
     if row is None or row.state != AttemptState.UNKNOWN.value:
         return False
-    if session.get_one(JobRow, row.job_id).attempt_id != attempt_id:
+    if locked_one(session, JobRow, row.job_id).attempt_id != attempt_id:
         return False
     row.state, row.ended_at = AttemptState.SUCCEEDED.value, at
     row.render_id, row.poll_ref, row.request_id = ref.render_id, ref.poll_ref, ref.request_id

@@ -11,20 +11,24 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.store.postgres import driver_url, is_postgres, postgres_engine
+from bot.store.answering import DatabaseAwayError, SacrificedError, answering
+from bot.store.postgres import driver_url, is_postgres, one_view, postgres_engine
 
 T = TypeVar("T")
 
 READER_THREADS = 3
 """Readers beside the one writer. SQLite in WAL mode lets them pass a writer."""
 POSTGRES_WRITER_THREADS = 4
+SACRIFICED_MAX = 3
+SURELY_S = 120.0
+SURELY_PAUSE_S = 0.5
 
 
 class DatabaseTakenError(Exception):
@@ -36,19 +40,37 @@ class Store:
 
     def __init__(self, engine: sa.Engine, *, writer_threads: int) -> None:
         self.engine = engine
+        self._views = one_view(engine)
         self._writers = ThreadPoolExecutor(writer_threads, thread_name_prefix="store-write")
         self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="store-read")
 
     async def write(self, work: Callable[[Session], T]) -> T:
-        """Run `work` in one transaction and commit it before returning. Raising rolls back."""
+        """Run `work` in one transaction and commit it before returning. Raising rolls back.
+
+        Raises:
+            DatabaseAwayError: it may be repeated, like everything that a process could have died in.
+        """
         return await self.in_writer(lambda: self.transact(work))
+
+    async def write_surely(self, work: Callable[[Session], T]) -> T:
+        """`write`, again and again while the database is away: for what nobody could tell us a second time."""
+        for _ in range(round(SURELY_S / SURELY_PAUSE_S)):
+            try:
+                return await self.write(work)
+            except DatabaseAwayError:
+                await asyncio.sleep(SURELY_PAUSE_S)
+        return await self.write(work)
 
     async def in_writer(self, work: Callable[[], T]) -> T:
         """Run `work` in a writer's thread, where it may `transact`."""
         return await asyncio.get_running_loop().run_in_executor(self._writers, work)
 
     async def read(self, work: Callable[[Session], T]) -> T:
-        """Run `work` on one consistent view of the database."""
+        """Run `work` on one consistent view of the database.
+
+        Raises:
+            DatabaseAwayError: no answer.
+        """
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, work)
 
     async def ping(self) -> None:
@@ -62,13 +84,19 @@ class Store:
 
     def transact(self, work: Callable[[Session], T]) -> T:
         """`write` for those who are in a writer's thread already."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        for _ in range(SACRIFICED_MAX):
+            with suppress(SacrificedError):
+                return self._transact(work)
+        return self._transact(work)
+
+    def _transact(self, work: Callable[[Session], T]) -> T:
+        with answering(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             if self.engine.dialect.name == "sqlite":
                 session.connection().exec_driver_sql("BEGIN IMMEDIATE")
             return work(session)
 
     def _look(self, work: Callable[[Session], T]) -> T:
-        with Session(self.engine, expire_on_commit=False) as session:
+        with answering(), Session(self._views, expire_on_commit=False) as session:
             return work(session)
 
 

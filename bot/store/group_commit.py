@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from bot.store.answering import DatabaseAwayError
 from bot.store.engine import Store
 
 Q = TypeVar("Q")
@@ -71,7 +71,7 @@ class GroupCommit(Generic[Q, A]):
             return
         try:
             self._answer(group)
-        except OperationalError as error:
+        except DatabaseAwayError as error:
             _fail(group, error)
         except Exception:  # noqa: BLE001 - whose fault it was shows when each is alone
             for each in group:

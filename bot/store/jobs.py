@@ -17,6 +17,7 @@ from bot.store.engine import Store
 from bot.store.group_commit import GroupCommit
 from bot.store.job_looks import JobLooks
 from bot.store.job_rows import ENDED_STATES, job_of, write_job
+from bot.store.locking import locked, locked_one
 from bot.store.tables.jobs import AttemptRow, JobRow, WebhookEventRow
 from bot.store.upsert import inserted
 
@@ -41,7 +42,7 @@ class StoredJobs(JobLooks):
         )
 
     async def submitted(self, attempt_id: str, ref: RenderRef, *, at: datetime) -> bool:
-        return await self._store.write(lambda session: attempts.submitted(session, attempt_id, ref, at=at))
+        return await self._store.write_surely(lambda session: attempts.submitted(session, attempt_id, ref, at=at))
 
     async def absent(self, attempt: Attempt, *, at: datetime) -> bool:
         def work(session: Session) -> bool:
@@ -56,7 +57,7 @@ class StoredJobs(JobLooks):
         def work(session: Session) -> bool:
             won = attempts.arrived_unseen(session, attempt, at=at)
             if won:
-                row = session.get_one(JobRow, attempt.job_id, with_for_update=True)
+                row = locked_one(session, JobRow, attempt.job_id)
                 settling.book_possibly_paid(session, row, at=at)
             return won
 
@@ -74,7 +75,7 @@ class StoredJobs(JobLooks):
         cost_usd_micros: int | None = None,
         retry_at: datetime | None = None,
     ) -> bool:
-        return await self._store.write(
+        return await self._store.write_surely(
             lambda session: attempts.ended(
                 session,
                 attempt_id,
@@ -180,7 +181,7 @@ class StoredJobs(JobLooks):
         """A new story for a job whose story was lost. False: somebody else gave it one."""
 
         def work(session: Session) -> bool:
-            row = session.get_one(JobRow, job.id, with_for_update=True)
+            row = locked_one(session, JobRow, job.id)
             if row.generation != job.generation or row.state in ENDED_STATES:
                 return False
             row.generation += 1
@@ -210,7 +211,7 @@ class StoredJobs(JobLooks):
 
 
 def _change(session: Session, job_id: str, change: Callable[[Job], Job]) -> Job | None:
-    row = session.get(JobRow, job_id, with_for_update=True)
+    row = locked(session, JobRow, job_id)
     if row is None:
         return None
     job = change(job_of(row))

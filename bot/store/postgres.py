@@ -60,6 +60,16 @@ def postgres_engine(url: str, *, connections: int) -> sa.Engine:
     )
 
 
+def one_view(engine: sa.Engine) -> sa.Engine:
+    """The same engine for looks of several statements that must not contradict each other.
+
+    SQLite gives that by itself. Postgres shows each statement the newest commit, unless it is asked.
+    """
+    if engine.dialect.name == "sqlite":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
 def _connect_args(url: sa.URL) -> dict[str, Any]:
     settings = {
         "statement_timeout": STATEMENT_TIMEOUT_MS,
@@ -67,7 +77,8 @@ def _connect_args(url: sa.URL) -> dict[str, Any]:
         "idle_in_transaction_session_timeout": IDLE_TIMEOUT_MS,
         # Where the server's default is off: a lost intent row is a doubled POST.
         "synchronous_commit": "on",
-        "timezone": "UTC",
+        # Where it is stricter, transactions fail that our locks let wait.
+        "default_transaction_isolation": r"read\ committed",
     }
     ours = " ".join(f"-c {name}={value}" for name, value in settings.items())
     operators = url.query.get("options", "")

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlmodel import col
 
 from bot.jobs.model import ENDED, AttemptState, Failure, Job, JobState
 from bot.store import attempts, quota
 from bot.store.job_rows import job_of, write_job
+from bot.store.locking import locked, locked_one
 from bot.store.tables.jobs import AttemptRow, JobRow
 
 
@@ -70,9 +73,11 @@ def cancelled(session: Session, job_id: str, *, at: datetime) -> None:
 
 def unconfirmed(session: Session, job_id: str, *, at: datetime) -> None:
     """Whether the submit arrived was never found out."""
+    attempt_id = session.scalar(sa.select(col(JobRow.attempt_id)).where(col(JobRow.id) == job_id))
+    locked(session, AttemptRow, attempt_id)  # before the job, as everywhere
     row, job = _locked(session, job_id)
-    if job.state not in ENDED:
-        attempts.ended(session, str(row.attempt_id), state=AttemptState.UNKNOWN, at=at)
+    if job.state not in ENDED and row.attempt_id == attempt_id:
+        attempts.ended(session, str(attempt_id), state=AttemptState.UNKNOWN, at=at)
         book_possibly_paid(session, row, at=at)
 
 
@@ -84,7 +89,7 @@ def book_possibly_paid(session: Session, row: JobRow, *, at: datetime) -> None:
 
 
 def _locked(session: Session, job_id: str) -> tuple[JobRow, Job]:
-    row = session.get_one(JobRow, job_id, with_for_update=True)
+    row = locked_one(session, JobRow, job_id)
     return row, job_of(row)
 
 

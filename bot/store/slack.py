@@ -11,6 +11,7 @@ from bot.slack.ports import POSTS_MAX, Card, Cards, CardState, Lease, OpenCard, 
 from bot.store.compared import hits
 from bot.store.engine import Store
 from bot.store.job_rows import ENDED_STATES
+from bot.store.locking import locked_one
 from bot.store.tables.jobs import JobRow
 from bot.store.tables.slack import CardLeaseRow, CardRow
 from bot.store.upsert import inserted
@@ -137,7 +138,7 @@ class StoredCards:
         def work(session: Session) -> Lease | None:
             if inserted(session, CardLeaseRow, team_id=team_id, holder=holder, expires_at=until):
                 return Lease(paused_until=None, taken_over_at=None)
-            row = session.get_one(CardLeaseRow, team_id, with_for_update=True)
+            row = locked_one(session, CardLeaseRow, team_id)
             if row.holder != holder:
                 if row.expires_at > now and not at_once:
                     return None

@@ -14,6 +14,7 @@ from sqlmodel import col
 from bot.jobs.ports import Healths
 from bot.providers.errors import Retired
 from bot.store.engine import Store
+from bot.store.locking import locked
 from bot.store.tables.upstreams import CircuitRow
 from bot.store.upsert import insert_for
 from bot.upstreams.circuit import Circuit, CircuitState, leased, observed, operator_acted
@@ -74,7 +75,7 @@ def observe(
 
 def lease_trial(session: Session, upstream: str, *, job_id: str, now: datetime) -> bool:
     """Be the one job that tries a service that was out, compared and set. True also where no trial is needed."""
-    row = session.get(CircuitRow, upstream, with_for_update=True, populate_existing=True)
+    row = locked(session, CircuitRow, upstream)
     if row is None:
         return True
     after = leased(_circuit(row), job_id=job_id, now=now)

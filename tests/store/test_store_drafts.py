@@ -1,4 +1,4 @@
-"""Drafts in a real SQLite file."""
+"""Drafts in both databases."""
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +9,7 @@ from bot.jobs.answers import Wish
 from bot.jobs.model import Place
 from bot.slack.drafts import DRAFT_LIFE, Draft
 from bot.store.drafts import StoredDrafts
-from bot.store.engine import Store, open_engine
+from bot.store.engine import opened_store
 from bot.store.tables.drafts import DraftRow
 
 WISH = Wish(
@@ -26,12 +26,9 @@ DRAFT = Draft(wish=WISH, usd_micros_shown=800_000, again=True)
 
 
 @pytest.fixture
-def store(tmp_path):
-    engine = open_engine(f"sqlite:///{tmp_path / 'drafts.sqlite'}", busy_timeout_ms=1000)
-    DraftRow.__table__.create(engine)
-    opened = Store(engine, writer_threads=1)
-    yield opened
-    opened.close()
+async def store(database_url):
+    async with opened_store(database_url) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Money on a real SQLite file, with connections of its own per thread."""
+"""Money on both databases, with connections of its own per thread."""
 
 import shutil
 import tempfile
@@ -11,6 +11,7 @@ from threading import Barrier
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import databases
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
@@ -25,6 +26,7 @@ from bot.quota.limits import DEFAULT_LIMITS, Limit, OverLimit, ScopeKind, Standi
 from bot.quota.periods import Span
 from bot.store import quota
 from bot.store.balances import payers_of
+from bot.store.postgres import postgres_engine
 from bot.store.tables.quota import BalanceRow, LedgerEntryRow
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -35,10 +37,21 @@ USD = 1_000_000
 class Money:
     """A database with one transaction per call."""
 
-    def __init__(self, path: Path, *, isolation: str = "IMMEDIATE", limits: tuple[Limit, ...] = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        kind: databases.Kind = databases.Kind.SQLITE,
+        isolation: str = "IMMEDIATE",
+        limits: tuple[Limit, ...] = DEFAULT_LIMITS,
+    ) -> None:
         self.limits = limits
+        url = databases.url_for(path, kind)
+        if kind is databases.Kind.POSTGRES:
+            self.engine = postgres_engine(url, connections=12)
+            return
         self.engine = sa.create_engine(
-            f"sqlite:///{path}", connect_args={"isolation_level": isolation, "timeout": 30}, poolclass=sa.NullPool
+            url, connect_args={"isolation_level": isolation, "timeout": 30}, poolclass=sa.NullPool
         )
         # What a power cut would take is not asked here; the file, its locks and its journal are real.
         sa.event.listen(self.engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
@@ -99,7 +112,8 @@ class Money:
         """Everything there is, to see that nothing changed."""
         with self.engine.connect() as connection:
             tables = (BalanceRow.__table__, LedgerEntryRow.__table__)
-            return [tuple(row) for table in tables for row in connection.execute(sa.select(table))]
+            found = {str(table): [tuple(row) for row in connection.execute(sa.select(table))] for table in tables}
+        return [row for table in tables for row in sorted(found[str(table)], key=str)]
 
 
 def hold(
@@ -122,9 +136,9 @@ def hold(
     return answer
 
 
-@pytest.fixture
-def money(tmp_path: Path) -> Iterator[Money]:
-    opened = Money(tmp_path / "money.sqlite")
+@pytest.fixture(params=list(databases.Kind), ids=str)
+def money(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Money]:
+    opened = Money(tmp_path / "money.sqlite", kind=request.param)
     yield opened
     opened.engine.dispose()
 
@@ -296,7 +310,7 @@ def test_an_audit_finds_a_balance_that_somebody_changed(money: Money) -> None:
     assert all(each.stored == replace(each.recomputed, captured_usd_micros=7) for each in found)
 
 
-@pytest.mark.parametrize("isolation", ["IMMEDIATE", "DEFERRED"])
+@pytest.mark.parametrize("isolation", ["IMMEDIATE", "DEFERRED", "postgres"])
 @pytest.mark.parametrize(
     "limit",
     [
@@ -307,7 +321,8 @@ def test_an_audit_finds_a_balance_that_somebody_changed(money: Money) -> None:
 def test_forty_orders_at_once_against_a_limit_of_ten_leave_exactly_ten(
     tmp_path: Path, isolation: str, limit: Limit
 ) -> None:
-    money = Money(tmp_path / "money.sqlite", isolation=isolation, limits=(limit,))
+    kind = databases.Kind.POSTGRES if isolation == "postgres" else databases.Kind.SQLITE
+    money = Money(tmp_path / "money.sqlite", kind=kind, isolation=isolation, limits=(limit,))
     start = Barrier(40)
 
     def order(number: int) -> quota.Held | OverLimit:

@@ -1,10 +1,9 @@
-"""The surface's rows on a real SQLite file: every right is given once."""
+"""The surface's rows on both databases: every right is given once."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +22,8 @@ SHOWN = Shown(version=3, hash="abc", at=NOW)
 
 
 @asynccontextmanager
-async def opened(folder: Path) -> AsyncIterator[Store]:
-    engine = open_engine(f"sqlite:///{folder}/rows.sqlite", busy_timeout_ms=5000)
+async def opened(url: str) -> AsyncIterator[Store]:
+    engine = open_engine(url, busy_timeout_ms=5000)
     SQLModel.metadata.create_all(engine)
     store = Store(engine, writer_threads=4)
     try:
@@ -63,8 +62,8 @@ async def posted_card(cards: StoredCards, job_id: str = "j1") -> None:
     await cards.posted(job_id, slack_channel_id="C1", ts="1.1", thread_ts=None, shown=SHOWN)
 
 
-async def test_one_of_many_may_post(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
+async def test_one_of_many_may_post(database_url: str) -> None:
+    async with opened(database_url) as store:
         cards = StoredCards(store)
         await asyncio.gather(*(cards.owe("j1", "T1", "C1", None) for _ in range(8)))
         won = await asyncio.gather(*(cards.intend("j1", was=CardState.OWED, at=NOW) for _ in range(8)))
@@ -74,8 +73,8 @@ async def test_one_of_many_may_post(tmp_path: Path) -> None:
         assert (card.posts, card.intent_at) == (1, NOW)
 
 
-async def test_a_post_that_was_never_made_costs_nothing(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
+async def test_a_post_that_was_never_made_costs_nothing(database_url: str) -> None:
+    async with opened(database_url) as store:
         cards = StoredCards(store)
         await cards.owe("j1", "T1", "C1", "1.0")
         await cards.intend("j1", was=CardState.OWED, at=NOW)
@@ -85,8 +84,8 @@ async def test_a_post_that_was_never_made_costs_nothing(tmp_path: Path) -> None:
         assert (card.state, card.posts, card.thread_ts) == (CardState.OWED, 0, "1.0")
 
 
-async def test_a_late_answer_beats_doubt_but_not_a_settled_card(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
+async def test_a_late_answer_beats_doubt_but_not_a_settled_card(database_url: str) -> None:
+    async with opened(database_url) as store:
         cards = StoredCards(store)
         await cards.owe("j1", "T1", "C1", None)
         await cards.intend("j1", was=CardState.OWED, at=NOW)
@@ -109,9 +108,9 @@ async def test_a_late_answer_beats_doubt_but_not_a_settled_card(tmp_path: Path) 
     ],
 )
 async def test_open_cards_are_those_with_something_left_to_show(
-    tmp_path: Path, columns: dict[str, Any], shown: Shown, expected: bool
+    database_url: str, columns: dict[str, Any], shown: Shown, expected: bool
 ) -> None:
-    async with opened(tmp_path) as store:
+    async with opened(database_url) as store:
         cards = StoredCards(store)
         await add_job(store, "j2", **columns)
         await posted_card(cards, "j2")
@@ -121,8 +120,8 @@ async def test_open_cards_are_those_with_something_left_to_show(
         assert await cards.open("T2") == []
 
 
-async def test_an_end_to_be_repeated_keeps_its_card_open(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
+async def test_an_end_to_be_repeated_keeps_its_card_open(database_url: str) -> None:
+    async with opened(database_url) as store:
         cards = StoredCards(store)
         await add_job(store, "j2", state="delivered", version=3)
         await posted_card(cards, "j2")
@@ -133,8 +132,8 @@ async def test_an_end_to_be_repeated_keeps_its_card_open(tmp_path: Path) -> None
         assert await cards.open("T1") == []
 
 
-async def test_a_pause_outlives_the_process(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
+async def test_a_pause_outlives_the_process(database_url: str) -> None:
+    async with opened(database_url) as store:
         cards = StoredCards(store)
         until = NOW + timedelta(seconds=30)
         await cards.lease("T1", "a", now=NOW, until=until, at_once=True)
@@ -144,16 +143,16 @@ async def test_a_pause_outlives_the_process(tmp_path: Path) -> None:
         assert (lease.paused_until, lease.taken_over_at) == (until, NOW)
 
 
-async def test_one_lease_among_many_that_ask(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
+async def test_one_lease_among_many_that_ask(database_url: str) -> None:
+    async with opened(database_url) as store:
         cards = StoredCards(store)
         until = NOW + timedelta(seconds=30)
         asked = (cards.lease("T1", f"p{n}", now=NOW, until=until, at_once=False) for n in range(8))
         assert sum(lease is not None for lease in await asyncio.gather(*asked)) == 1
 
 
-async def test_the_poster_is_begun_once(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
+async def test_the_poster_is_begun_once(database_url: str) -> None:
+    async with opened(database_url) as store:
         cards = StoredCards(store)
         await posted_card(cards)
         assert [await cards.begin_poster("j1"), await cards.begin_poster("j1")] == [True, False]
@@ -161,8 +160,8 @@ async def test_the_poster_is_begun_once(tmp_path: Path) -> None:
         assert not await cards.begin_poster("j1")
 
 
-async def test_a_delivery_is_one_row_per_visit_and_place(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
+async def test_a_delivery_is_one_row_per_visit_and_place(database_url: str) -> None:
+    async with opened(database_url) as store:
         deliveries = StoredDeliveries(store)
 
         async def want(since: datetime = NOW, channel: str = "C1") -> int:
@@ -178,8 +177,8 @@ async def test_a_delivery_is_one_row_per_visit_and_place(tmp_path: Path) -> None
         assert (await deliveries.of_job("j1"))[0].since == NOW
 
 
-async def test_moves_are_compared_with_state_and_file(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
+async def test_moves_are_compared_with_state_and_file(database_url: str) -> None:
+    async with opened(database_url) as store:
         deliveries = StoredDeliveries(store)
         wanted = await deliveries.want(job_id="j1", team_id="T1", since=NOW, slack_channel_id="C1", thread_ts=None)
         assert await deliveries.granted(wanted, "F1")
@@ -197,8 +196,8 @@ async def test_moves_are_compared_with_state_and_file(tmp_path: Path) -> None:
         assert completing.completing_at == NOW
 
 
-async def test_a_telling_is_begun_once_unless_it_was_not_sent(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
+async def test_a_telling_is_begun_once_unless_it_was_not_sent(database_url: str) -> None:
+    async with opened(database_url) as store:
         tellings = StoredTellings(store)
         assert (await tellings.telling("j1", "end")).state is TellingState.OWED
         won = await asyncio.gather(*(tellings.begin("j1", "T1", "end", at=NOW) for _ in range(6)))
@@ -211,7 +210,7 @@ async def test_a_telling_is_begun_once_unless_it_was_not_sent(tmp_path: Path) ->
         assert (told.state, told.slack_channel_id) == (TellingState.SENT, "D1")
 
 
-async def test_rows_are_of_jobs_that_exist(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
+async def test_rows_are_of_jobs_that_exist(database_url: str) -> None:
+    async with opened(database_url) as store:
         with pytest.raises(sa.exc.IntegrityError):
             await StoredCards(store).owe("j9", "T1", "C1", None)

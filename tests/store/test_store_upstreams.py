@@ -1,4 +1,4 @@
-"""Circuits on a real SQLite file, with connections of their own per thread."""
+"""Circuits on both databases, with connections of their own per thread."""
 
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -7,13 +7,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
+import databases
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
 from bot.store import upstreams
-from bot.store.engine import Store, open_engine
+from bot.store.engine import opened_store
+from bot.store.postgres import driver_url
 from bot.store.upstreams import StoredHealths
 from bot.upstreams.circuit import COOL_OFF_S, TRIAL_S, Circuit, CircuitState, observed
 
@@ -21,28 +23,30 @@ NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 DUE = NOW + timedelta(seconds=COOL_OFF_S)
 
 
-@pytest.fixture(params=["IMMEDIATE", "DEFERRED"])
+@pytest.fixture(params=["IMMEDIATE", "DEFERRED", "postgres"])
 def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[sa.Engine]:
-    """Each way sqlite3 itself may begin a write: the rows are right under both."""
-    opened = sa.create_engine(
-        f"sqlite:///{tmp_path / 'health.sqlite'}",
-        connect_args={"isolation_level": request.param, "timeout": 30},
-        poolclass=sa.NullPool,
-    )
-    with opened.connect() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-    SQLModel.metadata.create_all(opened, tables=[SQLModel.metadata.tables["circuit"]])
+    """Postgres, and each way sqlite3 itself may begin a write: the rows are right under all."""
+    if request.param == "postgres":
+        opened = sa.create_engine(
+            driver_url(databases.url_for(tmp_path / "health.sqlite", databases.Kind.POSTGRES)), poolclass=sa.NullPool
+        )
+    else:
+        opened = sa.create_engine(
+            f"sqlite:///{tmp_path / 'health.sqlite'}",
+            connect_args={"isolation_level": request.param, "timeout": 30},
+            poolclass=sa.NullPool,
+        )
+        with opened.connect() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        SQLModel.metadata.create_all(opened, tables=[SQLModel.metadata.tables["circuit"]])
     yield opened
     opened.dispose()
 
 
 @pytest.fixture
-async def healths(tmp_path: Path) -> AsyncIterator[StoredHealths]:
-    opened = open_engine(f"sqlite:///{tmp_path / 'store.sqlite'}", busy_timeout_ms=5000)
-    SQLModel.metadata.create_all(opened, tables=[SQLModel.metadata.tables["circuit"]])
-    store = Store(opened, writer_threads=1)
-    yield StoredHealths(store)
-    store.close()
+async def healths(database_url: str) -> AsyncIterator[StoredHealths]:
+    async with opened_store(database_url) as store:
+        yield StoredHealths(store)
 
 
 def observe(

@@ -1,0 +1,49 @@
+"""Telling a database that gives no answer from one that does not like the question."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from bot.jobs.ports import BookAway
+
+
+class DatabaseAwayError(BookAway):
+    """No answer: the connection lost, a lock or the server waited for in vain, the disk full.
+
+    A commit that was under way may have been made all the same.
+    """
+
+
+class SacrificedError(DatabaseAwayError):
+    """Postgres ended the transaction for the sake of another one. Nothing of it is left; it may be repeated at once."""
+
+
+SACRIFICED = frozenset({"40P01", "40001"})
+"""Deadlock, serialization."""
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Raises DatabaseAwayError instead of what the driver says."""
+    try:
+        yield
+    except DBAPIError as error:
+        what = type(error.orig).__name__
+        if getattr(error.orig, "sqlstate", None) in SACRIFICED:
+            raise SacrificedError(what) from error
+        if _is_away(error):
+            raise DatabaseAwayError(what) from error
+        raise
+    except sa.exc.TimeoutError as error:
+        raise DatabaseAwayError("no connection is free") from error
+
+
+def _is_away(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        # SQLite calls a statement it cannot parse an OperationalError too.
+        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        return isinstance(error, OperationalError) and code != sqlite3.SQLITE_ERROR
+    return isinstance(error, OperationalError) or error.connection_invalidated
