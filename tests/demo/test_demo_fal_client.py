@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from bot.clock import SystemClock
 from bot.demo.fal import running_fal
-from bot.demo.fal_endings import MODERATED, RUNNER_LOST, Ending
+from bot.demo.fal.endings import MODERATED, RUNNER_LOST, Ending
 
 KEY = "id-of-key:secret-of-key"
 ENDPOINT = "minimax/h3-max/text-to-video"

@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from virtual_clock import VirtualClock
 
-from bot.demo.slack import Delay, Drop, Hang, Kill, LocalSlack, Page, RateLimited, Refuse
+from bot.demo.slack import Delay, Drop, Kill, LocalSlack, Page, RateLimited, Refuse, Silence
 
 VIDEOS = "C0VIDEOS01"
 POST = "chat.postMessage"
@@ -58,7 +58,7 @@ async def test_a_lost_answer_is_lost_before_or_after_the_work(
 
 async def test_a_page_a_silence_and_a_delay(slack: LocalSlack, client: AsyncWebClient) -> None:
     slack.faults.add(POST, Page(status=502))
-    slack.faults.add(POST, Hang(processed=True))
+    slack.faults.add(POST, Silence(processed=True))
     slack.faults.add(POST, Delay(seconds=0.01))
     with pytest.raises(SlackApiError) as no:
         await client.chat_postMessage(channel=VIDEOS, text="hello")

@@ -10,21 +10,18 @@ import httpx
 import pytest
 
 from bot.clock import SystemClock
+from bot.demo.faults import Delay, Drop, Kill, Silence
 from bot.demo.videos import JobStatus, LocalVideos
 from bot.demo.videos.faults import (
     CompletedWithoutFile,
-    Delay,
-    Drop,
     ExpiredLink,
     Fault,
     Html,
     Huge,
-    Kill,
     NotAVideo,
     OtherJson,
     ProgressBackwards,
     Redirect,
-    Silence,
     SlowDrip,
     Status,
     StickRender,

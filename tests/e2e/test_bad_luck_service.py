@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from town import Town, a_town
 
+from bot.demo.faults import Drop
 from bot.demo.slack import Message
 from bot.demo.videos.faults import (
     CompletedWithoutFile,
-    Drop,
     ExpiredLink,
     FailRender,
     Fault,

@@ -7,9 +7,9 @@ from pathlib import Path
 from town import Town, a_town
 
 from bot.clock import SystemClock
+from bot.demo.faults import Drop
 from bot.demo.slack import Message
 from bot.demo.videos.calls import Operation
-from bot.demo.videos.faults import Drop
 
 ADMIN, OTHER_ADMIN = "U0BEN00002", "U0ADA00001"
 

@@ -11,13 +11,12 @@ import pytest
 from faults.kill_town import WITHIN_S, Books, KillTown, a_kill_town
 from faults.random_kills import Plan, play
 
-from bot.demo.slack import Kill as SlackKill
-from bot.demo.videos.faults import Kill as VideosKill
+from bot.demo.faults import Kill
 
 
 def at_slack(method: str) -> Callable[[KillTown], Callable[[], bool]]:
     def arm(town: KillTown) -> Callable[[], bool]:
-        town.slack.faults.add(method, SlackKill(strike=town.strike))
+        town.slack.faults.add(method, Kill(strike=town.strike))
         return lambda: town.slack.faults.hits[method, "Kill"] == 1
 
     return arm
@@ -25,7 +24,7 @@ def at_slack(method: str) -> Callable[[KillTown], Callable[[], bool]]:
 
 def at_videos(operation: str) -> Callable[[KillTown], Callable[[], bool]]:
     def arm(town: KillTown) -> Callable[[], bool]:
-        town.videos.faults.add(operation, VideosKill(strike=town.strike))
+        town.videos.faults.add(operation, Kill(strike=town.strike))
         return lambda: town.videos.faults.hits[operation, "Kill"] == 1
 
     return arm

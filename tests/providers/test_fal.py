@@ -14,7 +14,9 @@ import pytest
 from bot.catalogue.loader import load_catalogue
 from bot.catalogue.model import Shape
 from bot.demo.fal import FalQueue, running_fal
-from bot.demo.fal_endings import MODERATED, RUNNER_LOST, TIMED_OUT, WITHOUT_VIDEO, Answer, Drop, Operation, Silence
+from bot.demo.fal.endings import MODERATED, RUNNER_LOST, TIMED_OUT, WITHOUT_VIDEO
+from bot.demo.fal.faults import Answer, Operation
+from bot.demo.faults import Drop, Silence
 from bot.providers.base import Picture, RenderRef, RenderRequest, RenderState, RenderStatus
 from bot.providers.errors import (
     AuthFailed,
@@ -196,8 +198,8 @@ async def test_a_render_that_ends_badly_says_why(
 async def test_a_result_that_cannot_be_read_is_read_again(fal: FalQueue, adapter: Fal) -> None:
     fal.looks_in_queue = fal.looks_in_progress = 0
     ref = await adapter.submit(ORDER)
-    fal.dial.add(Operation.RESULT, Answer(status=502, body="<center>nginx</center>"))
-    fal.dial.add(Operation.RESULT, Drop(processed=False))
+    fal.faults.add(Operation.RESULT, Answer(status=502, body="<center>nginx</center>"))
+    fal.faults.add(Operation.RESULT, Drop(processed=False))
     for _ in range(2):
         with pytest.raises(CapacityFailed):
             await adapter.poll(ref)
@@ -216,7 +218,7 @@ async def test_a_result_that_cannot_be_read_is_read_again(fal: FalQueue, adapter
     ids=["dropped after", "dropped before", "other JSON", "HTML", "5xx"],
 )
 async def test_a_lost_answer_to_a_submit_is_doubt(fal: FalQueue, adapter: Fal, fault: Answer | Drop) -> None:
-    fal.dial.add(Operation.SUBMIT, fault)
+    fal.faults.add(Operation.SUBMIT, fault)
     with pytest.raises(OutcomeUnknown):
         await adapter.submit(ORDER)
     assert fal.calls[Operation.SUBMIT] == 1
@@ -226,7 +228,7 @@ async def test_silence_is_doubt_at_a_submit_and_a_timeout_at_a_look(fal: FalQueu
     async with speaking_to(fal.base_url, clock, timeout_s=0.2) as adapter:
         ref = await adapter.submit(ORDER)
         for operation in (Operation.SUBMIT, Operation.STATUS):
-            fal.dial.add(operation, Silence())
+            fal.faults.add(operation, Silence())
         with pytest.raises(OutcomeUnknown):
             await adapter.submit(ORDER)
         with pytest.raises(TimedOut):

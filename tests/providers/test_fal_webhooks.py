@@ -12,7 +12,8 @@ from aiohttp import web
 from bot.catalogue.loader import load_catalogue
 from bot.catalogue.model import Shape
 from bot.demo.fal import FalQueue, FalRender, running_fal
-from bot.demo.fal_endings import MODERATED, Answer, Operation
+from bot.demo.fal.endings import MODERATED
+from bot.demo.fal.faults import Answer, Operation
 from bot.providers.base import RenderRequest, RenderState, WebhookEvent
 from bot.providers.fal import Fal
 from bot.providers.transport import opened_client
@@ -168,14 +169,14 @@ async def test_unreadable_headers_are_nothing_and_cost_no_call(
 
 @pytest.mark.parametrize("body", [b"", b"no json", b"[1]", b'{"request_id": 7}', b"[" * 100_000])
 async def test_a_signed_body_without_an_id_is_nothing(fal: FalQueue, adapter: Fal, body: bytes) -> None:
-    assert await adapter.verify_webhook(fal.signed("id", body), body) is None
+    assert await adapter.verify_webhook(fal.seal.headers("id", body), body) is None
 
 
 async def test_a_new_key_is_fetched_when_the_known_ones_do_not_fit(
     fal: FalQueue, adapter: Fal, render: FalRender, clock: HandClock
 ) -> None:
     assert await adapter.verify_webhook(*fal.webhook(render))
-    fal.rotate_signing_key()
+    fal.seal.rotate()
     clock.move(minutes=6)
     assert await adapter.verify_webhook(*fal.webhook(render))
     assert fal.calls[Operation.KEYS] == 2
@@ -185,7 +186,7 @@ async def test_keys_live_for_a_day(fal: FalQueue, adapter: Fal, render: FalRende
     """A key that fal took back is not believed longer, even while its key server is down."""
     assert await adapter.verify_webhook(*fal.webhook(render))
     clock.move(hours=25)
-    fal.dial.add(Operation.KEYS, Answer(status=503, body="<html>down</html>"))
+    fal.faults.add(Operation.KEYS, Answer(status=503, body="<html>down</html>"))
     assert await adapter.verify_webhook(*fal.webhook(render)) is None
     clock.move(minutes=6)
     assert await adapter.verify_webhook(*fal.webhook(render))
@@ -221,7 +222,7 @@ async def test_a_storm_of_forgeries_asks_fal_for_keys_at_most_every_five_minutes
 async def test_a_key_server_that_makes_no_sense_is_no_key(
     fal: FalQueue, adapter: Fal, render: FalRender, document: object
 ) -> None:
-    fal.dial.add(Operation.KEYS, Answer(status=200, body=document))
+    fal.faults.add(Operation.KEYS, Answer(status=200, body=document))
     assert await adapter.verify_webhook(*fal.webhook(render)) is None
 
 
@@ -233,7 +234,7 @@ async def test_the_key_of_the_account_is_not_shown_to_the_key_server(
 
     async def keys(request: web.Request) -> web.Response:
         seen.append(dict(request.headers))
-        return web.json_response(fal.jwks())
+        return web.json_response(fal.seal.jwks())
 
     application = web.Application()
     application.router.add_get("/keys", keys)

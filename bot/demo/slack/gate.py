@@ -1,13 +1,13 @@
 """Every request of the app passes here: written down, given its bad luck, and only then worked on."""
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
-from bot.demo.slack.faults import Delay, Drop, Fault, Hang, Kill, Page, RateLimited, Refuse
+from bot.demo.faults import Delay, Drop, Kill, Silence, cut
+from bot.demo.slack.faults import Fault, Page, RateLimited, Refuse
 from bot.demo.slack.journal import Call
 from bot.demo.slack.refusals import Refusal
 from bot.demo.slack.world import World
@@ -41,13 +41,10 @@ class Gate:
             case Delay(seconds=seconds):
                 await self._world.clock.sleep(seconds)
                 return await self._worked(call, work)
-            case Kill(strike=strike):
+            case Kill():
                 await self._done(call, work)
-                struck = strike()
-                if inspect.isawaitable(struck):
-                    await struck
-                return cut(request)
-            case Refuse() | Page() | Drop() | Hang():
+                await fault.struck()
+            case Refuse() | Page() | Drop() | Silence():
                 if fault.processed:
                     await self._done(call, work)
         match fault:
@@ -55,7 +52,7 @@ class Gate:
                 return web.json_response({"ok": False, "error": code})
             case Page(status=status):
                 return web.Response(status=status, text=HTML, content_type="text/html")
-            case Hang():
+            case Silence():
                 await self.closing.wait()
         return cut(request)
 
@@ -82,10 +79,3 @@ class Gate:
 def rate_limited(seconds: int) -> web.Response:
     headers = {"Retry-After": str(seconds)}
     return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
-
-
-def cut(request: web.Request) -> web.Response:
-    """Close the connection under the client's feet."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()

@@ -1,14 +1,13 @@
-"""The dial of bad luck: what may go wrong with the next calls, told by tests in typed values.
+"""What may go wrong with the next calls, told by tests in typed values.
 
-`faults.add("create", Drop(processed=True))` cuts the connection of the next submit after the render was started;
-`faults.hits` says what was really hit. A fault is used up after `times` hits (None: until `clear`), in the order added.
+`faults.add("create", Drop(processed=True))` cuts the connection of the next submit after the render was started.
 """
 
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from bot.demo.faults import Delay, Dial, Drop, Kill, Silence
 from bot.demo.videos.calls import Operation
 
 
@@ -37,34 +36,6 @@ class OtherJson:
 
     body: object = field(default_factory=lambda: {"hello": "world"})
     processed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drop:
-    """Cut the connection without an answer, before or after the work."""
-
-    processed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
-    """Never answer; the connection stays open until the client or the service ends."""
-
-    processed: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delay:
-    """Answer rightly, but later, by the service's clock."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kill:
-    """Do the work, call `strike` (it ends the client's process), then cut the connection."""
-
-    strike: Callable[[], Awaitable[None] | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,48 +126,17 @@ _ONLY_FOR: Final = (
 )
 
 
-@dataclass(slots=True, kw_only=True)
-class _Planned:
-    operation: Operation
-    fault: Fault
-    times: int | None
-    after: int
+class Faults(Dial[Operation, Fault]):
+    """By operation: `hits["create", "Drop"]`."""
 
-
-class Faults:
-    """What is planned to go wrong, and what did: `hits[("create", "Drop")]`."""
-
-    def __init__(self) -> None:
-        self._planned: list[_Planned] = []
-        self.hits: Counter[tuple[str, str]] = Counter()
-
-    def add(self, operation: Operation | str, fault: Fault, *, times: int | None = 1, after: int = 0) -> None:
-        """Plan a fault for the next `times` calls of one operation, letting `after` calls pass first.
+    def add(self, place: Operation | str, fault: Fault, *, times: int | None = 1, after: int = 0) -> None:
+        """Plan a fault for the next `times` calls (None: until `clear`), letting `after` calls pass first.
 
         Raises:
             ValueError: this fault makes no sense for that operation, or the operation is unknown.
         """
-        place = Operation(operation)
+        operation = Operation(place)
         for kinds, only in _ONLY_FOR:
-            if isinstance(fault, kinds) and place is not only:
-                raise ValueError(f"{type(fault).__name__} belongs to {only}, not to {place}")
-        self._planned.append(_Planned(operation=place, fault=fault, times=times, after=after))
-
-    def clear(self) -> None:
-        self._planned.clear()
-
-    def take(self, operation: Operation) -> Fault | None:
-        """The fault that hits this call, if any. Counts."""
-        for planned in self._planned:
-            if planned.operation is not operation:
-                continue
-            if planned.after > 0:
-                planned.after -= 1
-                continue
-            if planned.times is not None:
-                planned.times -= 1
-                if planned.times <= 0:
-                    self._planned.remove(planned)
-            self.hits[operation.value, type(planned.fault).__name__] += 1
-            return planned.fault
-        return None
+            if isinstance(fault, kinds) and operation is not only:
+                raise ValueError(f"{type(fault).__name__} belongs to {only}, not to {operation}")
+        super().add(operation, fault, times=times, after=after)

@@ -77,13 +77,6 @@ async def _opened(request: web.Request, length: int) -> web.StreamResponse:
     return response
 
 
-def cut(request: web.Request) -> web.Response:
-    """End the connection with a reset and no answer. The returned response is never sent."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=499)
-
-
 def cut_after_sending(request: web.Request) -> None:
     """End the connection once what was written has left."""
     if request.transport is not None:

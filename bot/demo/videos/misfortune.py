@@ -7,11 +7,11 @@ from typing import Final, assert_never
 from aiohttp import hdrs, web
 
 from bot.clock import Clock, NewId
+from bot.demo.faults import Delay, Drop, Kill, Silence, cut
 from bot.demo.videos.book import Book
 from bot.demo.videos.calls import Call, Calls, Operation
 from bot.demo.videos.dialects.dialect import Dialect, Refusal
-from bot.demo.videos.faults import Delay, Drop, Fault, Faults, Html, Kill, OtherJson, Silence, Status, WireFault
-from bot.demo.videos.files import cut
+from bot.demo.videos.faults import Fault, Faults, Html, OtherJson, Status, WireFault
 from bot.demo.videos.switches import Switch
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -115,12 +115,10 @@ class Misfortune:
             case Delay(seconds=seconds):
                 await self._clock.sleep(seconds)
                 return await self._worked(request, handler)
-            case Kill(strike=strike):
+            case Kill():
                 await self._worked(request, handler)
                 call.outcome = "processed, then killed"
-                outcome = strike()
-                if outcome is not None:
-                    await outcome
+                await fault.struck()
                 return cut(request)
             case _:
                 assert_never(fault)
