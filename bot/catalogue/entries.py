@@ -83,6 +83,8 @@ class ProtocolEntry(Entry):
     charges_failed: bool = False
     poll_min_s: float = Field(default=2.0, gt=0)
     poll_max_s: float = Field(default=30.0, gt=0)
+    polls_per_minute: int = Field(default=300, ge=1)
+    poll_batch_max: int = Field(default=1, ge=1)
     submit_timeout_s: float = Field(default=30.0, gt=0)
     status_timeout_s: float = Field(default=10.0, gt=0)
     in_flight_max: int = Field(default=10, ge=1)

@@ -149,6 +149,10 @@ class Protocol:
     charges_failed: bool = False
     poll_min_s: float = 2.0
     poll_max_s: float = 30.0
+    polls_per_minute: int = 300
+    """Status requests of one process."""
+    poll_batch_max: int = 1
+    """How many renders one status request may ask about, where the adapter has `poll_many`."""
     submit_timeout_s: float = 30.0
     status_timeout_s: float = 10.0
     in_flight_max: int = 10

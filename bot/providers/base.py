@@ -1,11 +1,11 @@
 """The port every wire protocol implements."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.catalogue.model import Shape
 from bot.providers.errors import ProviderError
@@ -136,3 +136,14 @@ class VideoProvider(Protocol):
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
         """The event of a genuine delivery; None: forged, stale or unreadable. Only where it has `webhooks`."""
+
+
+@runtime_checkable
+class PollsMany(Protocol):
+    """An adapter whose service tells of many renders in one answer. Used where the catalogue has `poll_batch_max`."""
+
+    async def poll_many(self, refs: Sequence[RenderRef]) -> Mapping[str, RenderStatus | ProviderError]:
+        """Look at all of them with one request: by render id what `poll` would return or raise.
+
+        A render that the answer does not mention is left out, and looked at alone.
+        """

@@ -52,6 +52,7 @@ from bot.store.drafts import StoredDrafts
 from bot.store.engine import open_engine, opened_store
 from bot.store.figures import StoredFigures
 from bot.store.frames import StoredFrames
+from bot.store.history import StoredHistory
 from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry, Upstream
 from bot.web.app import build_web, webhook_url
@@ -86,7 +87,7 @@ async def running(
     async with AsyncExitStack() as owned:
         watch = Watch(confidential=confidential or Confidential(), new_id=new_id, database_url=settings.database_url)
         catalogue = load_catalogue()
-        store = await owned.enter_async_context(opened_store(settings.database_url))
+        store = await owned.enter_async_context(opened_store(settings.database_url, clock=clock))
         healths = StoredHealths(store)
         await healths.operator_acted(now=clock.now())
         accounts = opened_services(settings, catalogue, clock)
@@ -109,7 +110,7 @@ async def running(
         )
 
         wakes = Wakes(clock)
-        watcher = Watcher(registry, book, healths, clock, watch.alarm)
+        watcher = Watcher(registry, book, healths, StoredHistory(store), clock, watch.alarm)
         spool = Spool(settings.spool, threads=threads)
         pictures = PictureDesk(spool, threads, new_id)
         standings = Standings(registry=registry, healths=healths, clock=clock)

@@ -38,6 +38,7 @@ from bot.media.spool import Spool
 from bot.quota.limits import DEFAULT_LIMITS, Limit
 from bot.store import quota
 from bot.store.engine import Store, open_engine
+from bot.store.history import StoredHistory
 from bot.store.jobs import StoredJobs
 from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry, Upstream
@@ -174,7 +175,7 @@ async def a_house(
     )
     registry = Registry(upstreams(service))
     healths, surface, wakes = StoredHealths(store), RecordingSurface(), Wakes(clock)
-    watcher = Watcher(registry, book, healths, clock, alarm)
+    watcher = Watcher(registry, book, healths, StoredHistory(store), clock, alarm)
     threads = ThreadPoolExecutor(2)
     spool = Spool(folder / "spool", threads=threads)
     new_id = _ids("b" if restarted else "a").__next__

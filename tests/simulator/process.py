@@ -45,6 +45,7 @@ from bot.slack.uploads import SlackFiles
 from bot.slack.wording import not_started
 from bot.store.deliveries import StoredDeliveries, StoredTellings
 from bot.store.engine import Store
+from bot.store.history import StoredHistory
 from bot.store.jobs import StoredJobs
 from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry, Upstream
@@ -117,7 +118,7 @@ class Process:
         self.registry = registry = Registry(_upstream(each, life, around.ports) for each in around.services)
         healths = StoredHealths(store)
         wakes = Wakes(clock)
-        self.watcher = watcher = Watcher(registry, book, healths, clock, self._alarm)
+        self.watcher = watcher = Watcher(registry, book, healths, StoredHistory(store), clock, self._alarm)
         self.writer, self.surface = self._slack_side(store, book)
         requests = RequestMaker(pictures=_no_pictures, webhook_url=_webhook_url, clock=clock)
         patience = Patience()
