@@ -182,6 +182,8 @@ class Adapter:
         if now < render.ends_at:
             if self._dial.hits(Fault.UNKNOWN_WORD, subject):
                 return RenderStatus(state=RenderState.RUNNING, unknown_word="marinating")
+            if not self._service.protocol.lists and not render.hangs:
+                return RenderStatus(state=RenderState.RUNNING)
             share = (now - render.at) / (render.ends_at - render.at)
             progress = 0.99 if render.hangs and share > 0.02 else min(0.9, round(share * 3) / 3)
             return RenderStatus(state=RenderState.RUNNING, progress=progress)

@@ -47,6 +47,8 @@ class Fault(StrEnum):
     CANCEL_REFUSED = "cancel_refused"
     CANCEL_LOST = "cancel_answer_lost"
     WEBHOOK_LOST = "webhook_lost"
+    WEBHOOK_LATE = "webhook_late"
+    """It comes hours after the render has ended."""
     WEBHOOK_TWICE = "webhook_twice"
     NO_FILE = "completed_without_file"
     DOWNLOAD_FAILS = "download_fails"
@@ -91,6 +93,7 @@ RATES: Mapping[Fault, float] = {
     Fault.CANCEL_REFUSED: 0.3,
     Fault.CANCEL_LOST: 0.1,
     Fault.WEBHOOK_LOST: 0.1,
+    Fault.WEBHOOK_LATE: 0.05,
     Fault.WEBHOOK_TWICE: 0.1,
     Fault.NO_FILE: 0.004,
     Fault.DOWNLOAD_FAILS: 0.03,

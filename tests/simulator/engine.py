@@ -1,111 +1,23 @@
 """The durable engine in little: a queue by person, recorded steps, replay after a death. What DBOS does for `workflow`.
 
-`StoryLog` is the part on disk and outlives every process; `Engine` is the part in one process.
+`story_log.py` is the part on disk, which outlives every process; here is the part in one process.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable
 
 from bot.clock import Clock, woken
-from bot.jobs.model import Job
-from bot.jobs.ports import Announced
+from bot.jobs.ports import Announced, BookAway
 from bot.jobs.story import Checked, Settled, Steps, Submitted, Waited, story
-from bot.jobs.workflow import story_id
 from tests.simulator.life import Life
+from tests.simulator.story_log import Story, StoryLog, StoryState
 
 QUEUE_LOOK_S = 0.25
 PEERS_LOOK_S = 5.0
 IDLE_S = 3600.0
+AWAY_PAUSE_S = 2.0
 ADOPTS_AFTER_S = 30.0
 """A peer's stories are taken over when it has been dead for so long (design 4)."""
-
-E = TypeVar("E", bound=StrEnum)
-
-
-class StoryState(StrEnum):
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    BROKEN = "broken"
-    """A step raised something that is no outcome."""
-
-
-@dataclass(slots=True)
-class Story:
-    id: str
-    partition: str
-    state: StoryState = StoryState.WAITING
-    home: Life | None = None
-    """Who runs it, or ran it and died."""
-    outcomes: list[tuple[str, str]] = field(default_factory=list)
-    step: str = ""
-    """The one that is running."""
-
-    @property
-    def job_id(self) -> str:
-        return self.id.partition(".")[0]
-
-
-@dataclass
-class StoryLog:
-    running_max: int
-    stories: dict[str, Story] = field(default_factory=dict)
-    waiting: list[Story] = field(default_factory=list)
-    living: dict[str, Story] = field(default_factory=dict)
-    """By story id, those that run; of a dead home too."""
-    by_partition: Counter[str] = field(default_factory=Counter)
-    engines: list[asyncio.Event] = field(default_factory=list)
-    _open: list[tuple[str, str]] = field(default_factory=list)
-
-    def enqueue(self, _session: Any, id_: str, partition: str) -> None:
-        """`jobs.ports.Enqueue`: in force when the transaction around it commits."""
-        self._open.append((id_, partition))
-
-    def committed(self) -> None:
-        for id_, partition in self._open:
-            if id_ in self.stories:
-                raise AssertionError(f"story {id_} was enqueued twice")
-            made = self.stories[id_] = Story(id_, partition)
-            self.waiting.append(made)
-            self.stir()
-        self._open.clear()
-
-    def stir(self) -> None:
-        """Something may be free to start: every engine looks."""
-        for each in self.engines:
-            each.set()
-
-    def rolled_back(self) -> None:
-        self._open.clear()
-
-    def taken(self, home: Life) -> list[Story]:
-        """Waiting stories for which their person has room, oldest first."""
-        taken = []
-        for each in list(self.waiting):
-            if self.by_partition[each.partition] < self.running_max:
-                self.waiting.remove(each)
-                self.by_partition[each.partition] += 1
-                self.living[each.id] = each
-                each.state, each.home = StoryState.RUNNING, home
-                taken.append(each)
-        return taken
-
-    def ended(self, each: Story, state: StoryState) -> None:
-        each.state = state
-        self.by_partition[each.partition] -= 1
-        del self.living[each.id]
-        if self.waiting:
-            self.stir()
-
-    def lost(self, jobs: Sequence[Job]) -> list[str]:
-        """`sweep.LostStories`: neither waiting nor running."""
-        alive = {StoryState.WAITING, StoryState.RUNNING}
-        found = {job.id: self.stories.get(story_id(job.id, job.generation)) for job in jobs}
-        return [job_id for job_id, each in found.items() if each is None or each.state not in alive]
 
 
 class Engine:
@@ -177,42 +89,48 @@ class _Recorded:
         self._replayed = 0
 
     async def announce(self, job_id: str) -> Announced:
-        return Announced(await self._step("announce", self._steps.announce(job_id)))
+        return Announced(await self._step(self._steps.announce, job_id))
 
     async def submit(self, job_id: str) -> Submitted:
-        return Submitted(await self._step("submit", self._steps.submit(job_id)))
+        return Submitted(await self._step(self._steps.submit, job_id))
 
     async def later(self, job_id: str) -> None:
-        await self._step("later", self._steps.later(job_id))
+        await self._step(self._steps.later, job_id)
 
     async def check(self, job_id: str) -> Checked:
-        return Checked(await self._step("check", self._steps.check(job_id)))
+        return Checked(await self._step(self._steps.check, job_id))
 
     async def wait(self, job_id: str) -> Waited:
-        return Waited(await self._step("wait", self._steps.wait(job_id)))
+        return Waited(await self._step(self._steps.wait, job_id))
 
     async def settle(self, job_id: str) -> Settled:
-        return Settled(await self._step("settle", self._steps.settle(job_id)))
+        return Settled(await self._step(self._steps.settle, job_id))
 
     async def deliver(self, job_id: str) -> None:
-        await self._step("deliver", self._steps.deliver(job_id))
+        await self._step(self._steps.deliver, job_id)
 
     async def tell(self, job_id: str) -> None:
-        await self._step("tell", self._steps.tell(job_id))
+        await self._step(self._steps.tell, job_id)
 
-    async def _step(self, name: str, work: Coroutine[Any, Any, object]) -> str:
-        outcomes = self._story.outcomes
+    async def _step(self, step: Callable[[str], Awaitable[object]], job_id: str) -> str:
+        outcomes, name = self._story.outcomes, step.__name__
         if self._replayed < len(outcomes):
-            work.close()
             recorded, outcome = outcomes[self._replayed]
             assert recorded == name, f"{self._story.id}: the story asks for {name} where {recorded} was recorded"
-            self._replayed += 1
-            return outcome
-        self._story.step = name
-        self._stepping(self._story)
-        outcome = str(await work)
-        await self._life.moment(f"before the outcome of {name} is recorded")
-        outcomes.append((name, outcome))
+        else:
+            self._story.step = name
+            self._stepping(self._story)
+            outcome = await self._taken(step, job_id)
+            await self._life.moment(f"before the outcome of {name} is recorded")
+            outcomes.append((name, outcome))
+            self._story.step = ""
         self._replayed += 1
-        self._story.step = ""
         return outcome
+
+    async def _taken(self, step: Callable[[str], Awaitable[object]], job_id: str) -> str:
+        """`workflow._step`: while the database gives no answer, the step is repeated."""
+        while True:
+            try:
+                return str(await step(job_id))
+            except BookAway:
+                await asyncio.sleep(AWAY_PAUSE_S)

@@ -4,6 +4,7 @@ Triggers tell of every row that changes, whoever changes it and by whichever met
 when it commits. The judge sees states and money there, not through the ports that a planted bug may have bent.
 """
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from bot.slack.ports import OpenCard
 from bot.store.engine import Store, T
 from bot.store.slack import StoredCards
 from bot.store.tables.slack import CardRow
-from tests.simulator.engine import StoryLog
+from tests.simulator.story_log import StoryLog
 
 Notice = tuple[Any, ...]
 """(what, ...): see `_TRIGGERS`."""
@@ -69,9 +70,12 @@ class Ground(Store):
         self.live_cards: set[str] = set()
         """Cards that may have something to show: no other can be in what `Cards.open` looks for."""
         self.card_changes = 0
+        self.is_locked = False
+        """The next transaction finds the database locked for longer than it waits."""
         self._log = log
         self._told = told
         self._notices: list[Notice] = []
+        sa.event.listen(self.engine, "do_execute", self._begins)
         with self.engine.connect() as connection:
             raw = connection.connection.dbapi_connection
             raw.create_function("notice", -1, lambda *what: self._notices.append(what))  # type: ignore[union-attr]
@@ -90,7 +94,8 @@ class Ground(Store):
             self._log.rolled_back()
             raise
         self._log.committed()
-        told, self._notices[:] = list(self._notices), []
+        told = sorted(self._notices, key=lambda each: each[0] != "job")  # the hold is written before its job
+        self._notices.clear()
         for each in told:
             if each[0] == "shows":
                 self.live_cards.add(each[1])
@@ -98,6 +103,13 @@ class Ground(Store):
             else:
                 self._told(each)
         return result
+
+    def _begins(self, _cursor: object, statement: str, _parameters: object, _context: object) -> None:
+        if self.is_locked and statement.startswith("BEGIN"):
+            self.is_locked = False
+            locked = sqlite3.OperationalError("database is locked")
+            locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise locked
 
     def look(self, work: Callable[[Session], T]) -> T:
         """For people and the judge: not a moment of any process."""
@@ -119,7 +131,11 @@ class LiveCards(StoredCards):
         self._known: dict[str, tuple[int, list[OpenCard]]] = {}
 
     async def teams(self) -> list[str]:
-        return await super().teams() if self._ground.live_cards and not self._known else list(self._known)
+        if not self._ground.live_cards:
+            return []
+        changes = self._ground.card_changes
+        known = [team_id for team_id, (known_at, found) in self._known.items() if found or known_at != changes]
+        return known or await super().teams()
 
     async def open(self, team_id: str) -> list[OpenCard]:
         changes = self._ground.card_changes

@@ -9,16 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sqlalchemy.exc import OperationalError
-
 from bot.jobs.model import ENDED, NEXT, JobState
 from bot.quota.limits import Limit
 from bot.quota.periods import Span
-from tests.simulator.engine import Story, StoryState
 from tests.simulator.ground import Notice
 from tests.simulator.history import History
 from tests.simulator.services import Render, Service, subject_of
 from tests.simulator.slack_town import File, Message
+from tests.simulator.story_log import Story, StoryState
 
 AT_WORK = {"submit", "check", "wait"}
 
@@ -147,12 +145,12 @@ class Judge:
             alive = each.home is not None and each.home.alive
             both = each.job_id == story.job_id and each.step in AT_WORK and story.step in AT_WORK
             if each is not story and each.state is StoryState.RUNNING and alive and both:
-                self.against(Rule.ONE_STORY, story.job_id, f"{story.id} does {story.step} while {each.id} does {each.step}")
+                words = f"{story.id} does {story.step} while {each.id} does {each.step}"
+                self.against(Rule.ONE_STORY, story.job_id, words)
 
     def broke(self, story: Story, error: Exception) -> None:
         self._say(story.job_id, f"step {story.step} broke: {type(error).__name__}: {error}")
-        if not isinstance(error, OperationalError):
-            self.against(Rule.NO_SURPRISE, story.job_id, f"{story.step} raised {type(error).__name__}: {error}")
+        self.against(Rule.NO_SURPRISE, story.job_id, f"{story.step} raised {type(error).__name__}: {error}")
 
     def posted(self, message: Message) -> None:
         if not message.text.startswith("card "):

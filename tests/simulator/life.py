@@ -5,11 +5,11 @@ from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from bot.store.engine import Store, T
 from tests.simulator.dial import Dial, Fault
+from tests.simulator.ground import Ground
 from tests.simulator.services import SUBJECT
 
 BUSY_SHARE = 0.1
@@ -63,7 +63,7 @@ class Life:
 class MortalStore(Store):
     """The real store, in which a process may die before a commit and after it."""
 
-    def __init__(self, real: Store, life: Life, dial: Dial) -> None:
+    def __init__(self, real: Ground, life: Life, dial: Dial) -> None:
         self.engine = real.engine
         self._real = real
         self._life = life
@@ -76,7 +76,7 @@ class MortalStore(Store):
             await asyncio.sleep(0.2 * self._dial.chance("busy for", subject))
             await self._life.moment("before a commit")
         if self._dial.hits(Fault.DATABASE_LOCKED, subject):
-            raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
+            self._real.is_locked = True
         result = await self._real.in_writer(work)
         await self._life.moment("after a commit")
         return result

@@ -1,4 +1,4 @@
-"""The services of a simulated town: five ways to be asked about a lost submit, from an honoured key to nothing at all."""
+"""The services of a simulated town: five ways to be asked about a lost submit, from an honoured key to nothing."""
 
 from bot.catalogue.model import Audio, Billing, Model, ModelClass, Price, PromptUnit, Protocol, Shape, Tier
 from bot.clock import Clock

@@ -5,7 +5,6 @@ import math
 import random
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
 from bot.jobs.answers import Accepted, Answer, PriceToConfirm, SameAgain, Wish

@@ -51,12 +51,13 @@ from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry, Upstream
 from tests.simulator.adapter import Adapter
 from tests.simulator.dial import Dial, Fault
-from tests.simulator.engine import Engine, Story, StoryLog
+from tests.simulator.engine import Engine
 from tests.simulator.ground import Ground, LiveCards
 from tests.simulator.life import Life, MortalStore
 from tests.simulator.services import SUBJECT, Service
 from tests.simulator.slack_door import opened_door
 from tests.simulator.slack_town import SlackTown
+from tests.simulator.story_log import Story, StoryLog
 from tests.simulator.virtual_loop import VirtualClock
 
 TEAM = "T1"
@@ -68,6 +69,8 @@ RULES = Rules(
     again_window=timedelta(minutes=2),
     time_zone="UTC",
 )
+DOUBT_MAX = timedelta(days=1)
+"""A week in production, of which a simulated card would spend six days being redrawn every half minute."""
 WEBHOOK = "https://bot.test/webhooks"
 
 
@@ -121,7 +124,7 @@ class Process:
         self.watcher = watcher = Watcher(registry, book, healths, StoredHistory(store), clock, self._alarm)
         self.writer, self.surface = self._slack_side(store, book)
         requests = RequestMaker(pictures=_no_pictures, webhook_url=_webhook_url, clock=clock)
-        patience = Patience()
+        patience = Patience(doubt_max=DOUBT_MAX)
         doubt = Doubt(
             book=book,
             registry=registry,
@@ -270,7 +273,8 @@ class _Courier:
             ref = RenderRef(render_id=attempt.render_id, poll_ref=attempt.poll_ref)
             provider = self._registry.upstream(attempt.upstream).provider
             try:
-                async with provider.download(ref, RenderStatus(state=RenderState.SUCCEEDED, result_ref=attempt.result_ref)) as film:
+                made = RenderStatus(state=RenderState.SUCCEEDED, result_ref=attempt.result_ref)
+                async with provider.download(ref, made) as film:
                     async for _ in film.chunks:
                         pass
             except (NotFound, Retired, InvalidRequest) as error:

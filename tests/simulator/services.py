@@ -138,6 +138,8 @@ class Service:
             late = render.late_at is not None and moment == render.late_at
             if not late and self.dial.hits(Fault.WEBHOOK_LOST, render.subject):
                 continue
+            if self.dial.hits(Fault.WEBHOOK_LATE, render.subject):
+                await asyncio.sleep(self.dial.dice("webhook comes after", render.subject).uniform(3600, 12 * 3600))
             again = self.dial.hits(Fault.WEBHOOK_TWICE, render.subject)
             for _ in range(2 if again else 1):
                 for pause_s in (5.0, 30.0, 120.0, 600.0, 3600.0):

@@ -120,7 +120,8 @@ class SlackTown:
         return f"D{channel[1:]}" if channel.startswith("U") else channel
 
     def _new(self, channel: str, thread_ts: str | None, text: str, blocks: Any) -> Message:
-        message = Message(channel, f"{next(self._count)}.000100", thread_ts, text, blocks, asyncio.get_running_loop().time())
+        now_s = asyncio.get_running_loop().time()
+        message = Message(channel, f"{next(self._count)}.000100", thread_ts, text, blocks, now_s)
         self.messages[channel, message.ts] = message
         return message
 

@@ -26,7 +26,7 @@ SPENT = ("capture", "possibly_paid")
 
 def final_verdict(world: World) -> None:
     """Tell the world's judge of everything that is wrong at the end."""
-    jobs: dict[str, JobRow] = world.ground.look(lambda session: {row.id: row for row in session.scalars(sa.select(JobRow))})
+    jobs = world.ground.look(lambda session: {row.id: row for row in session.scalars(sa.select(JobRow))})
     ledger = world.ground.look(_ledger)
     for job_id, row in jobs.items():
         if JobState(row.state) not in ENDED:
@@ -48,7 +48,8 @@ def _ledger(session: Session) -> dict[str, list[LedgerEntryRow]]:
 def _holds(world: World, job: JobRow, entries: list[LedgerEntryRow]) -> None:
     closing = [each for each in entries if each.closed_usd_micros is not None]
     if len(closing) != 1:
-        world.judge.against(Rule.HOLDS_END, job.id, f"{len(closing)} entries close the hold of a job that is {job.state}")
+        words = f"{len(closing)} entries close the hold of a job that is {job.state}"
+        world.judge.against(Rule.HOLDS_END, job.id, words)
     spent = sum(each.usd_micros for each in entries if each.kind in SPENT)
     if spent != job.paid_usd_micros:
         words = f"the job says {job.paid_usd_micros} paid, the ledger {spent}"

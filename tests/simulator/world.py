@@ -6,19 +6,17 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.exc import OperationalError
-
+from bot.jobs.ports import BookAway
 from bot.media.spool import Spool
 from bot.quota.limits import Limit, ScopeKind
 from bot.quota.periods import Span
 from tests.simulator.adapter import GENUINE
 from tests.simulator.dial import Dial, Fault, Occurrence
-from tests.simulator.engine import StoryLog
 from tests.simulator.ground import Ground
 from tests.simulator.history import EVERYBODY, History
 from tests.simulator.judge import Judge, Violation
@@ -28,6 +26,7 @@ from tests.simulator.people import DAY_S, People, T, plans
 from tests.simulator.process import RULES, Ports, Process, Surroundings
 from tests.simulator.services import Outage, Render, Service
 from tests.simulator.slack_town import Message, SlackTown
+from tests.simulator.story_log import StoryLog
 from tests.simulator.verdict import final_verdict
 from tests.simulator.virtual_loop import START, VirtualClock, VirtualLoop
 
@@ -36,8 +35,8 @@ LIMITS = (
     Limit(scope=ScopeKind.WORKSPACE, span=Span.DAY, usd_micros=400_000_000),
     Limit(scope=ScopeKind.SLACK_CHANNEL, span=Span.DAY, usd_micros=60_000_000),
 )
-DRAIN_S = 10 * DAY_S
-"""After the last order everything has so long to end: doubts may last a week."""
+DRAIN_S = 4 * DAY_S
+"""After the last order everything has so long to end: a doubt, and after it a wait for a service, a day each."""
 SHOWN_S = 600.0
 """Cards and deliveries go on for so long after the last job has ended."""
 
@@ -147,7 +146,7 @@ class World:
         if doing.cancelled():
             return None
         error = doing.exception()
-        if isinstance(error, OperationalError):
+        if isinstance(error, BookAway):
             return None
         return doing.result()
 
