@@ -31,7 +31,7 @@ from bot.slack.form import FormListeners
 from bot.slack.forms import Forms
 from bot.slack.frames import FirstFrames
 from bot.slack.lookups import Lookups
-from bot.slack.people_pictures import PeoplePictures
+from bot.slack.people_pictures import MessagePictures, PeoplePictures
 from bot.slack.rate import CommandRate
 from bot.slack.replies import Replies
 from bot.slack.shortcuts import ShortcutListeners
@@ -66,6 +66,7 @@ def build_app(
     desk = Desk(errands=errands, replies=replies, errors=errors, ack_limit_s=ack_limit_s)
     asking = Asking(jobs=jobs, drafts=drafts, replies=replies)
     pictures = PeoplePictures(http=http, api_url=client.base_url)
+    message_pictures = MessagePictures(pictures=pictures, keep=jobs.keep_picture)
     forms = Forms(asking=asking, desk=desk, pictures=pictures, frames=frames, takes_pictures=takes_pictures)
     lookups = Lookups(jobs=jobs, clock=clock, command=command)
     rate = CommandRate(clock)
@@ -75,8 +76,8 @@ def build_app(
         ButtonListeners(asking=asking, lookups=lookups, forms=forms, desk=desk, card_seen=card_seen),
         DraftListeners(asking=asking, forms=forms, lookups=lookups, desk=desk),
         DoubtListeners(doubts=doubts, desk=desk),
-        ShortcutListeners(jobs=jobs, forms=forms, pictures=pictures, desk=desk),
-        DirectListener(asking=asking, lookups=lookups, desk=desk, rate=rate),
+        ShortcutListeners(forms=forms, pictures=message_pictures, desk=desk),
+        DirectListener(asking=asking, lookups=lookups, pictures=message_pictures, desk=desk, rate=rate),
         Fallbacks(desk=desk, command=command),
     ):
         feature.register(app)

@@ -54,8 +54,12 @@ class Asking:
             wish, order_key=order_key, price_confirmed_usd_micros=usd_micros_shown, again_confirmed=again
         )
 
-    async def draft(self, wish: Wish, *, usd_micros_shown: int | None = None, again: bool = False) -> str:
-        return await self.drafts.put(Draft(wish=wish, usd_micros_shown=usd_micros_shown, again=again))
+    async def draft(
+        self, wish: Wish, *, usd_micros_shown: int | None = None, again: bool = False, rights_confirmed: bool = True
+    ) -> str:
+        return await self.drafts.put(
+            Draft(wish=wish, usd_micros_shown=usd_micros_shown, again=again, rights_confirmed=rights_confirmed)
+        )
 
     async def _in_words(self, answer: Answer, wish: Wish, *, again: bool) -> Message:
         match answer:

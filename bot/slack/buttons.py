@@ -13,7 +13,7 @@ from bot.jobs.answers import Wish
 from bot.slack.asking import Asking, sent_directly
 from bot.slack.desk import Desk
 from bot.slack.errors import Listener
-from bot.slack.forms import Forms
+from bot.slack.forms import Forms, Opening
 from bot.slack.ids import ActionId
 from bot.slack.lookups import Lookups
 from bot.slack.message import Message
@@ -72,11 +72,11 @@ class ButtonListeners:
         await ack()
         click = click_of(body)
 
-        async def wishes() -> tuple[Wish, str] | None:
+        async def opening() -> Opening | None:
             wish = await self._wish(click)
-            return None if wish is None else (wish, "")
+            return None if wish is None else Opening(wish=wish)
 
-        await self._forms.open(client, click.caller, wishes)
+        await self._forms.open(client, click.caller, opening)
 
     async def cancel(self, click: Click, _client: AsyncWebClient) -> Message:
         caller = click.caller

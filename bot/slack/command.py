@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.jobs.answers import Wish
 from bot.slack.asking import Asking, wish_from
 from bot.slack.desk import Desk
-from bot.slack.forms import Forms
+from bot.slack.forms import Forms, Opening
 from bot.slack.lookups import Lookups
 from bot.slack.message import Message
 from bot.slack.payloads import Body, Caller, command_caller
@@ -72,5 +72,5 @@ def _for_the_form(caller: Caller, parsed: Parsed) -> Wish | None:
             return None
 
 
-async def _ready(wish: Wish) -> tuple[Wish, str]:
-    return wish, ""
+async def _ready(wish: Wish) -> Opening:
+    return Opening(wish=wish)

@@ -1,6 +1,7 @@
-"""Direct messages to the bot: a prompt gets Review and start, a subcommand its answer."""
+"""Direct messages to the bot: a prompt or a picture gets Review and start, a subcommand its answer."""
 
 from collections import OrderedDict
+from dataclasses import replace
 from typing import assert_never
 
 from slack_bolt.async_app import AsyncApp
@@ -12,8 +13,10 @@ from bot.slack.desk import Desk
 from bot.slack.failures import slack_failures
 from bot.slack.lookups import Lookups
 from bot.slack.message import Message
+from bot.slack.options import Options
 from bot.slack.payloads import Body, Caller
 from bot.slack.people_messages import message_text
+from bot.slack.people_pictures import MessagePictures
 from bot.slack.rate import CommandRate
 from bot.slack.text import Misread, Nothing, Prompt, Told, parse
 from bot.slack.views import answers
@@ -22,9 +25,12 @@ EVENTS_KEPT = 1000
 
 
 class DirectListener:
-    def __init__(self, *, asking: Asking, lookups: Lookups, desk: Desk, rate: CommandRate) -> None:
+    def __init__(
+        self, *, asking: Asking, lookups: Lookups, pictures: MessagePictures, desk: Desk, rate: CommandRate
+    ) -> None:
         self._asking = asking
         self._lookups = lookups
+        self._pictures = pictures
         self._desk = desk
         self._rate = rate
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -46,28 +52,35 @@ class DirectListener:
         )
         if not self._rate.allows(caller.team_id, caller.user_id):
             return
-        said = await self._answer(caller, message_text(event))
+        said = await self._answer(client, caller, event)
         with slack_failures("chat.postMessage"):
             await client.chat_postMessage(
                 channel=caller.slack_channel_id, thread_ts=caller.thread_ts, text=said.text, blocks=said.blocks
             )
 
-    async def _answer(self, caller: Caller, text: str) -> Message:
+    async def _answer(self, client: AsyncWebClient, caller: Caller, event: Body) -> Message:
         """Nothing starts without a click: here nobody has seen a price yet. The text is unescaped already."""
-        parsed = parse(text.replace("&", "&amp;"))
+        parsed = parse(message_text(event).replace("&", "&amp;"))
+        if isinstance(parsed, Told):
+            return await self._lookups.answer(caller, parsed)
+        picture_id, notice = await self._pictures.taken(client, event)
         match parsed:
             case Nothing():
-                return await self._lookups.help()
-            case Told():
-                return await self._lookups.answer(caller, parsed)
-            case Misread():
-                draft_id = await self._asking.draft(wish_from(caller, parsed.prompt, parsed.options))
-                return answers.misread(parsed.troubles, parsed.prompt, draft_id)
-            case Prompt():
-                wish = wish_from(caller, parsed.prompt, parsed.options)
-                return answers.review_and_start(parsed.prompt, await self._asking.draft(wish))
+                if picture_id is None and not notice:
+                    return await self._lookups.help()
+                return answers.review_and_start("", await self._draft(caller, "", Options(), picture_id), notice=notice)
+            case Misread(prompt=prompt, options=options):
+                draft_id = await self._draft(caller, prompt, options, picture_id)
+                return answers.misread(parsed.troubles, prompt, draft_id)
+            case Prompt(prompt=prompt, options=options):
+                draft_id = await self._draft(caller, prompt, options, picture_id)
+                return answers.review_and_start(prompt, draft_id, notice=notice)
             case _:
                 assert_never(parsed)
+
+    async def _draft(self, caller: Caller, prompt: str, options: Options, picture_id: str | None) -> str:
+        wish = replace(wish_from(caller, prompt, options), picture_id=picture_id)
+        return await self._asking.draft(wish, rights_confirmed=picture_id is None)
 
     def _is_repeated(self, event_id: str) -> bool:
         if event_id and event_id in self._seen:

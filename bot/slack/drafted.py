@@ -4,10 +4,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.jobs.answers import Wish
 from bot.slack.asking import Asking
 from bot.slack.desk import Desk
-from bot.slack.forms import Forms
+from bot.slack.forms import Forms, Opening
 from bot.slack.ids import ActionId
 from bot.slack.lookups import Lookups
 from bot.slack.message import Message
@@ -33,11 +32,11 @@ class DraftListeners:
         await ack()
         click = click_of(body)
 
-        async def wishes() -> tuple[Wish, str] | None:
+        async def opening() -> Opening | None:
             draft = await self._asking.drafts.get(click.caller.team_id, click.caller.user_id, click.value)
-            return None if draft is None else (draft.wish, "")
+            return None if draft is None else Opening(wish=draft.wish, rights_confirmed=draft.rights_confirmed)
 
-        await self._forms.open(client, click.caller, wishes)
+        await self._forms.open(client, click.caller, opening)
 
     async def start(self, ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:  # noqa: ARG002
         click = click_of(body)

@@ -20,6 +20,8 @@ class Draft:
     """The price that stands on the button which carries this draft; None: none was shown."""
     again: bool = False
     """Its person has seen that it is the same as a moment ago."""
+    rights_confirmed: bool = True
+    """False: the wish's picture came from a message, and nobody has said yet that it may be used."""
 
 
 class DraftBook(Protocol):

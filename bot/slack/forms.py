@@ -1,7 +1,7 @@
 """The form's life: opened with a loading view, filled, redrawn, and sent."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -9,12 +9,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.jobs.answers import (
     Accepted,
     Answer,
-    Complaint,
     NotPossible,
     Offer,
     OverBudget,
     PriceToConfirm,
-    Problem,
     QueueFull,
     SameAgain,
     Wish,
@@ -23,6 +21,7 @@ from bot.media.pictures import PictureRefused
 from bot.slack.asking import Asking
 from bot.slack.desk import Desk, FormAnswer
 from bot.slack.errors import words_for
+from bot.slack.field_errors import GIVEN_UP_FOR, errors_at
 from bot.slack.frames import FirstFrames, frame_name
 from bot.slack.ids import ActionId
 from bot.slack.modals import open_modal, update_modal
@@ -34,30 +33,17 @@ from bot.slack.views.form import done_view, loading_view, video_form
 from bot.slack.views.form_fields import FormValue
 from bot.slack.views.words import price
 
-FIELD_OF = {
-    Problem.PROMPT_EMPTY: ActionId.FORM_PROMPT,
-    Problem.PROMPT_TOO_LONG: ActionId.FORM_PROMPT,
-    Problem.MODEL_UNKNOWN: ActionId.FORM_MODEL,
-    Problem.MODEL_RETIRED: ActionId.FORM_MODEL,
-    Problem.LENGTH: ActionId.FORM_LENGTH,
-    Problem.SHAPE: ActionId.FORM_SHAPE,
-    Problem.RESOLUTION: ActionId.FORM_RESOLUTION,
-    Problem.AUDIO: ActionId.FORM_AUDIO,
-    Problem.SEED: ActionId.FORM_SEED,
-    Problem.PICTURE: ActionId.FORM_PICTURE,
-    Problem.NO_SERVICE: ActionId.FORM_MODEL,
-}
 LOOK_FIRST = "This is the first frame, as it will be sent. Press the button again to make the video."
-_SELECTED = {
-    Problem.MODEL_UNKNOWN: "model",
-    Problem.MODEL_RETIRED: "model",
-    Problem.LENGTH: "length_s",
-    Problem.SHAPE: "shape",
-    Problem.RESOLUTION: "resolution",
-    Problem.AUDIO: "audio",
-    Problem.SEED: "seed",
-}
-"""Values a select or a field can be given up for; a prompt or a picture never is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a form opens with."""
+
+    wish: Wish
+    notice: str = ""
+    rights_confirmed: bool = True
+    """False: its picture may be somebody else's, and the form asks."""
 
 
 class Forms:
@@ -74,20 +60,25 @@ class Forms:
         self,
         client: AsyncWebClient,
         caller: Caller,
-        wishes: Callable[[], Awaitable[tuple[Wish, str] | None]],
+        opening: Callable[[], Awaitable[Opening | None]],
     ) -> None:
-        """Spend the trigger on a loading view, then find out what belongs in it. `wishes` gives wish and notice."""
+        """Spend the trigger on a loading view, then find out what belongs in it."""
         view_id = await open_modal(client, caller.trigger_id, loading_view())
         try:
-            found = await wishes()
+            found = await opening()
             if found is None:
                 await self._tell(client, caller, view_id, answers.draft_gone().text)
                 return
-            wish, notice = found
             if view_id is None:
-                await self._desk.replies.say(caller, answers.slack_was_slow(await self._asking.draft(wish)))
+                draft_id = await self._asking.draft(found.wish, rights_confirmed=found.rights_confirmed)
+                await self._desk.replies.say(caller, answers.slack_was_slow(draft_id))
                 return
-            view = await self._drawn(wish, notice=notice, has_place=bool(caller.slack_channel_id))
+            view = await self._drawn(
+                found.wish,
+                notice=found.notice,
+                rights_confirmed=found.rights_confirmed,
+                has_place=bool(caller.slack_channel_id),
+            )
             await update_modal(client, view_id, view)
         except Exception as error:
             if view_id is None:
@@ -102,8 +93,14 @@ class Forms:
                 wish, draft_id = await self._with_picture(client, form, wish), ""
             except PictureRefused as refused:
                 notice = words_for(refused)
-        more = more or form.key.more
-        view = await self._drawn(wish, notice=notice, more=more, again=form.key.again, draft_id=draft_id)
+        view = await self._drawn(
+            wish,
+            notice=notice,
+            more=more or form.key.more,
+            again=form.key.again,
+            rights_confirmed=_has_rights(form),
+            draft_id=draft_id,
+        )
         await update_modal(client, form.view_id, view, view_hash=form.view_hash)
 
     async def send(self, client: AsyncWebClient, form: Form) -> FormAnswer:
@@ -111,9 +108,9 @@ class Forms:
         wish = over(form, await self._kept(form))
         if form.seed_is_wrong:
             return self._at(form, ActionId.FORM_SEED, "A seed is a whole number of up to ten digits, or nothing.")
+        if (form.file is not None and not form.rights_confirmed) or (wish.picture_id and not _has_rights(form)):
+            return self._at(form, ActionId.FORM_RIGHTS, "Please confirm that you may use this picture.")
         if form.file is not None:
-            if not form.rights_confirmed:
-                return self._at(form, ActionId.FORM_RIGHTS, "Please confirm that you may use this picture.")
             try:
                 wish = await self._with_picture(client, form, wish)
             except PictureRefused as refused:
@@ -141,7 +138,7 @@ class Forms:
             case Accepted():
                 return FormAnswer(said=answers.accepted(answer).text)
             case NotPossible(offer=offer):
-                return FormAnswer(errors=_errors(offer.complaints, form))
+                return FormAnswer(errors=errors_at(offer.complaints, form))
             case PriceToConfirm(offer=offer):
                 notice = f"The price is {_cost(offer)} now. Nothing was charged; press the button if that is fine."
                 return await self._again(form, offer, notice)
@@ -163,7 +160,9 @@ class Forms:
     async def _again(self, form: Form, offer: Offer, notice: str, *, again: bool = False) -> FormAnswer:
         """The same form with a notice. A new draft: what came with it, such as a picture, is kept there."""
         again = again or form.key.again
-        view = await self._drawn(offer.wish, notice=notice, more=form.key.more, again=again)
+        view = await self._drawn(
+            offer.wish, notice=notice, more=form.key.more, again=again, rights_confirmed=_has_rights(form)
+        )
         return FormAnswer(said=notice or "Please look at the form once more. Nothing was charged.", view=view)
 
     async def _drawn(
@@ -173,25 +172,27 @@ class Forms:
         notice: str = "",
         more: bool = False,
         again: bool = False,
+        rights_confirmed: bool = True,
         draft_id: str = "",
         has_place: bool = True,
     ) -> dict[str, Any]:
         offer = await self._asking.jobs.offer(wish)
-        given_up = tuple(each for each in offer.complaints if each.problem in _SELECTED)
+        given_up = tuple(each for each in offer.complaints if each.problem in GIVEN_UP_FOR)
         if given_up:
-            default: dict[str, Any] = {_SELECTED[each.problem]: None for each in given_up}
+            default: dict[str, Any] = {GIVEN_UP_FOR[each.problem]: None for each in given_up}
             wish = replace(wish, **default)
             offer = await self._asking.jobs.offer(wish)
             notice = " ".join([notice, *(complaint_words(each) for each in given_up)]).strip()
         offer = replace(offer, wish=wish)
         return video_form(
             FormValue(
-                draft_id=draft_id or await self._asking.draft(wish),
+                draft_id=draft_id or await self._asking.draft(wish, rights_confirmed=rights_confirmed),
                 offer=offer,
                 frame=await self._frames.shown(offer),
                 choices=await self._asking.jobs.choices(),
                 more=more,
                 again=again,
+                rights_confirmed=rights_confirmed,
                 notice=notice,
                 has_place=has_place,
                 takes_pictures=self._takes_pictures,
@@ -213,13 +214,9 @@ class Forms:
         return FormAnswer(errors={form.blocks.get(field) or form.prompt_block: words})
 
 
-def _errors(complaints: tuple[Complaint, ...], form: Form) -> dict[str, str]:
-    """At the field where there is one, else at the prompt; several at one field are joined."""
-    errors: dict[str, str] = {}
-    for each in complaints:
-        block = form.blocks.get(FIELD_OF[each.problem]) or form.prompt_block
-        errors[block] = f"{errors.get(block, '')} {complaint_words(each)}".strip()
-    return errors
+def _has_rights(form: Form) -> bool:
+    """Somebody has said so: in this form, or when the picture that came with it was first used."""
+    return form.rights_confirmed or form.key.rights_confirmed
 
 
 def _cost(offer: Offer) -> str:

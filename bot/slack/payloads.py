@@ -62,6 +62,8 @@ class FormKey:
     again: bool = False
     frame: str = ""
     """Which first frame it showed, if one."""
+    rights_confirmed: bool = True
+    """Of the picture that came with it. False: nobody has said yet that it may be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 A wrong token or a missing scope yields 200 with an HTML page (slack facts section 9, read 2026-11-21).
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,11 +11,15 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.media.pictures import PICTURE_BYTES_MAX, PictureRefused, Reason
-from bot.slack.failures import slack_failures
+from bot.slack.errors import words_for
+from bot.slack.failures import SlackFailure, slack_failures
+from bot.slack.people_messages import message_picture
 
 FILE_HOSTS = frozenset({"files.slack.com", "files.slack-gov.com"})
 PIECE_BYTES = 64 * 1024
 PATIENCE = aiohttp.ClientTimeout(total=30, sock_connect=5, sock_read=10)
+
+NO_PICTURE = "The picture could not be taken along: upload it here, or go on without it. Nothing was charged."
 
 _NOT_HERE = frozenset({"tombstone", "hidden_by_limit", "external"})
 
@@ -51,20 +55,42 @@ class PeoplePictures:
     async def _read(self, url: str, token: str) -> bytes:
         """No redirects: the token would travel to whoever they name."""
         headers = {"Authorization": f"Bearer {token}"}
-        async with self._http.get(url, headers=headers, allow_redirects=False, timeout=PATIENCE) as answer:
-            if answer.status != 200 or answer.content_type == "text/html":
-                raise _unreadable("Slack did not let me read this picture. An admin can allow it (files:read).")
-            content = bytearray()
-            async for piece in answer.content.iter_chunked(PIECE_BYTES):
-                content += piece
-                if len(content) > PICTURE_BYTES_MAX:
-                    raise _too_large(len(content))
+        content = bytearray()
+        try:
+            async with self._http.get(url, headers=headers, allow_redirects=False, timeout=PATIENCE) as answer:
+                if answer.status != 200 or answer.content_type == "text/html":
+                    raise _unreadable("Slack did not let me read this picture. An admin can allow it (files:read).")
+                async for piece in answer.content.iter_chunked(PIECE_BYTES):
+                    content += piece
+                    if len(content) > PICTURE_BYTES_MAX:
+                        raise _too_large(len(content))
+        except (aiohttp.ClientError, TimeoutError):
+            raise _unreadable("The picture did not arrive from Slack. Please try again in a minute.") from None
         return bytes(content)
 
     def _is_slack_file(self, url: str) -> bool:
         parts = urlsplit(url)
         official = parts.scheme == "https" and parts.hostname in FILE_HOSTS and parts.port in {None, 443}
         return official or (bool(url) and _origin(url) == self._api_origin)
+
+
+class MessagePictures:
+    """A message's first picture, kept for the video that may be made of it."""
+
+    def __init__(self, *, pictures: PeoplePictures, keep: Callable[[bytes], Awaitable[str]]) -> None:
+        self._pictures = pictures
+        self._keep = keep
+
+    async def taken(self, client: AsyncWebClient, message: Mapping[str, Any]) -> tuple[str | None, str]:
+        """The kept picture's id, and what its person should know when it had to stay behind. The words never do."""
+        if (file := message_picture(message)) is None:
+            return None, ""
+        try:
+            return await self._keep(await self._pictures.fetch(client, file)), ""
+        except PictureRefused as refused:
+            return None, words_for(refused)
+        except SlackFailure:
+            return None, NO_PICTURE
 
 
 def _unreadable(words: str) -> PictureRefused:

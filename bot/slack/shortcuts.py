@@ -1,30 +1,21 @@
 """The shortcuts: "Make a video" from anywhere, and "Make a video from this" on a message: the way into threads."""
 
-from dataclasses import replace
-
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.jobs.answers import Wish
 from bot.jobs.model import Place
-from bot.jobs.service import JobService
-from bot.media.pictures import PictureRefused
 from bot.slack.desk import Desk
-from bot.slack.errors import words_for
-from bot.slack.failures import SlackFailure
-from bot.slack.forms import Forms
+from bot.slack.forms import Forms, Opening
 from bot.slack.ids import CallbackId
 from bot.slack.payloads import Body, Caller, caller_of
-from bot.slack.people_messages import message_picture, message_text
-from bot.slack.people_pictures import PeoplePictures
-
-NO_PICTURE = "The picture could not be taken along: upload it here, or go on without it. Nothing was charged."
+from bot.slack.people_messages import message_text
+from bot.slack.people_pictures import MessagePictures
 
 
 class ShortcutListeners:
-    def __init__(self, *, jobs: JobService, forms: Forms, pictures: PeoplePictures, desk: Desk) -> None:
-        self._jobs = jobs
+    def __init__(self, *, forms: Forms, pictures: MessagePictures, desk: Desk) -> None:
         self._forms = forms
         self._pictures = pictures
         self._desk = desk
@@ -38,32 +29,26 @@ class ShortcutListeners:
         await ack()
         caller = caller_of(body)
 
-        async def wishes() -> tuple[Wish, str]:
-            return Wish(team_id=caller.team_id, user_id=caller.user_id, place=caller.place, prompt=""), ""
+        async def opening() -> Opening:
+            return Opening(wish=Wish(team_id=caller.team_id, user_id=caller.user_id, place=caller.place, prompt=""))
 
-        await self._forms.open(client, caller, wishes)
+        await self._forms.open(client, caller, opening)
 
     async def make_from_message(self, ack: AsyncAck, body: Body, client: AsyncWebClient) -> None:
         await ack()
         caller = caller_of(body)
         await self._forms.open(client, caller, lambda: self._from_message(client, caller, body))
 
-    async def _from_message(self, client: AsyncWebClient, caller: Caller, body: Body) -> tuple[Wish, str]:
-        """The message's words, and its first picture. The answer goes into its thread."""
+    async def _from_message(self, client: AsyncWebClient, caller: Caller, body: Body) -> Opening:
+        """The message's words, and its first picture, which may be somebody else's. The answer goes into its thread."""
         message = body.get("message") or {}
         thread_ts = str(message.get("thread_ts") or message.get("ts") or "") or None
+        picture_id, notice = await self._pictures.taken(client, message)
         wish = Wish(
             team_id=caller.team_id,
             user_id=caller.user_id,
             place=Place(slack_channel_id=caller.slack_channel_id or caller.user_id, thread_ts=thread_ts),
             prompt=message_text(message),
+            picture_id=picture_id,
         )
-        if (file := message_picture(message)) is None:
-            return wish, ""
-        try:
-            content = await self._pictures.fetch(client, file)
-            return replace(wish, picture_id=await self._jobs.keep_picture(content)), ""
-        except PictureRefused as refused:
-            return wish, words_for(refused)
-        except SlackFailure:
-            return wish, NO_PICTURE
+        return Opening(wish=wish, notice=notice, rights_confirmed=picture_id is None)

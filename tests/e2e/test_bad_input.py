@@ -201,7 +201,7 @@ async def test_a_text_file_that_calls_itself_a_picture_comes_through_the_shortcu
             assert _prompt(form) == "our house by the sea"
             if words:
                 await town.slack.close_view("ada", all=True)
-        assert (await town.slack.submit("ada", form)).closed
+        assert (await town.slack.submit("ada", form, {ActionId.FORM_RIGHTS.value: ["yes"]})).closed
         await town.until(lambda: len(town.films()) == 1)
         (job,) = town.videos.accepted
         assert _shown(job.asked.picture).size == (1280, 720)

@@ -55,6 +55,9 @@ class SlackDouble:
 
     async def file(self, request: web.Request) -> web.Response:
         self.calls.append(("GET file", {"authorization": request.headers.get("Authorization")}))
+        if self.file_answer is None:  # the line breaks
+            request.transport.abort()
+            return web.Response()
         status, kind, body = self.file_answer
         return web.Response(status=status, content_type=kind, body=body)
 

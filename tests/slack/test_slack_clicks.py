@@ -12,6 +12,8 @@ from bot.catalogue.model import Shape
 from bot.jobs.model import JobState, Place
 from bot.slack.ids import DRAFT_BUTTONS, JOB_BUTTONS, ActionId, CallbackId
 
+RIGHTS = {ActionId.FORM_RIGHTS: [{"value": "yes"}]}
+
 
 def put(jobs, **changes):
     made = job(**changes)
@@ -223,7 +225,9 @@ async def test_a_messages_picture_comes_along(desk, jobs):
     assert jobs.pictures == {"picture1": PNG}
     form = desk.form()
     assert form["blocks"][0]["element"]["initial_value"] == "animate <this> link"
-    await desk.send(desk.submission(form))
+    _, refused = await desk.send(desk.submission(form))
+    assert (list(refused["errors"]), jobs.asked) == (["rights"], [])  # it may be somebody else's
+    await desk.send(desk.submission(form, **RIGHTS))
     assert jobs.asked[0][0].picture_id == "picture1"
     assert jobs.asked[0][0].place == Place(slack_channel_id="C1", thread_ts="5.0")
 
@@ -234,6 +238,15 @@ async def test_a_bad_picture_of_a_message_is_told_and_the_words_stay(desk, jobs)
     await desk.send(from_message(desk, {"ts": "5.0", "text": "animate this", "files": [file]}))
     form = desk.form()
     assert "did not let me read" in form["blocks"][0]["text"]["text"]
+    assert form["blocks"][1]["element"]["initial_value"] == "animate this"
+
+
+async def test_a_picture_that_does_not_arrive_is_told_and_the_words_stay(desk, jobs):
+    desk.slack.file_answer = None
+    file = {"id": "F1", "mimetype": "image/png", "url_private": f"{desk.base}/files/a.png"}
+    await desk.send(from_message(desk, {"ts": "5.0", "text": "animate this", "files": [file]}))
+    form = desk.form()
+    assert "did not arrive from Slack" in form["blocks"][0]["text"]["text"]
     assert form["blocks"][1]["element"]["initial_value"] == "animate this"
 
 
@@ -259,6 +272,27 @@ async def test_a_direct_message_is_reviewed_before_it_starts(desk, jobs):
     assert jobs.asked == []
     await desk.click(button["action_id"], button["value"])
     assert desk.form()["blocks"][0]["element"]["initial_value"] == "a corgi & a cat"
+
+
+@pytest.mark.parametrize("text", ["make it move slowly", ""])
+async def test_a_picture_sent_directly_waits_in_the_form_for_a_yes_to_its_rights(desk, jobs, text):
+    file = {"id": "F1", "mimetype": "image/png", "url_private": f"{desk.base}/files/a.png"}
+    await desk.send(direct(text, subtype="file_share", files=[file]))
+    button = desk.slack.told("chat.postMessage")[0]["blocks"][-1]["elements"][0]
+    await desk.click(button["action_id"], button["value"])
+    form = desk.form()
+    _, refused = await desk.send(desk.submission(form, typed="make it move"))
+    assert (list(refused["errors"]), jobs.asked) == (["rights"], [])
+    await desk.send(desk.submission(form, typed="make it move", **RIGHTS))
+    assert [each[0].picture_id for each in jobs.asked] == ["picture1"]
+
+
+async def test_a_bad_picture_sent_directly_is_told_with_the_offer(desk):
+    desk.slack.file_answer = (200, "text/html", b"<html>")
+    file = {"id": "F1", "mimetype": "image/png", "url_private": f"{desk.base}/files/a.png"}
+    await desk.send(direct("a corgi surfing", subtype="file_share", files=[file]))
+    said = str(desk.slack.told("chat.postMessage")[0]["blocks"])
+    assert ("did not let me read" in said, "Review and start" in said, "Nothing was charged" in said) == (True,) * 3
 
 
 async def test_a_direct_message_can_be_a_subcommand(desk):

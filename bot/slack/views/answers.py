@@ -124,13 +124,13 @@ def misread(troubles: Sequence[OptionTrouble], prompt: str, draft_id: str) -> Me
     return _asks([option_words(each) for each in troubles], prompt, draft_id)
 
 
-def review_and_start(prompt: str, draft_id: str) -> Message:
-    """For places without a trigger: the click brings one."""
+def review_and_start(prompt: str, draft_id: str, *, notice: str = "") -> Message:
+    """For places without a trigger: the click brings one. `notice` is about a picture that stays behind."""
     said = "I can make this into a video. You see the price before anything starts."
     start = button(
         "Review and start", ActionId.OPEN_FORM, draft_id, label="Open the form with this prompt", style="primary"
     )
-    return message(said, section(said), prompt_quote(prompt), actions(start))
+    return message(said, section(said), prompt_quote(prompt) if prompt else None, context(notice), actions(start))
 
 
 def slack_was_slow(draft_id: str) -> Message:

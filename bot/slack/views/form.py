@@ -50,6 +50,7 @@ def video_form(value: FormValue) -> dict[str, Any]:
         more=value.more,
         again=value.again,
         frame=value.frame.name if value.frame else "",
+        rights_confirmed=value.rights_confirmed,
     )
     return {
         "type": "modal",

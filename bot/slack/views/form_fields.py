@@ -52,6 +52,8 @@ class FormValue:
     choices: tuple[Choice, ...]
     more: bool = False
     again: bool = False
+    rights_confirmed: bool = True
+    """Of the picture that came with it."""
     notice: str = ""
     has_place: bool = True
     """False: no channel is known, so Slack fills in the one its person is looking at."""
