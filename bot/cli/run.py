@@ -14,9 +14,7 @@ from bot.clock import SystemClock, new_id
 from bot.observing.confidential import Confidential
 from bot.observing.pipeline import logging_to
 from bot.slack.identity import TokenRefusedError
-from bot.store.engine import DatabaseTakenError
-from bot.store.migrate import NewerSchemaError
-from bot.store.postgres import NotOurDatabaseError
+from bot.store.refusals import CannotOpenError
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +35,7 @@ def run() -> None:
     with logging_to(sys.stderr, confidential=confidential, level=settings.log_level, dress=settings.log_format):
         try:
             asyncio.run(serve(settings, confidential))
-        except (DatabaseTakenError, NewerSchemaError, NotOurDatabaseError, CatalogueError, TokenRefusedError) as error:
+        except (CannotOpenError, CatalogueError, TokenRefusedError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(2) from None
         except Exception as error:  # noqa: BLE001 - Python's own last words would show what the log must not

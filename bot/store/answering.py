@@ -16,6 +16,11 @@ class DatabaseAwayError(BookAway):
     A commit that was under way may have been made all the same.
     """
 
+    def __init__(self, error: BaseException | None) -> None:
+        super().__init__(type(error).__name__)
+        self.said = (str(error).strip().splitlines() or [""])[-1]
+        """The driver's own words, of which none is a password."""
+
 
 class SacrificedError(DatabaseAwayError):
     """Postgres ended the transaction for the sake of another one. Nothing of it is left; it may be repeated at once."""
@@ -31,14 +36,13 @@ def answering() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        what = type(error.orig).__name__
         if getattr(error.orig, "sqlstate", None) in SACRIFICED:
-            raise SacrificedError(what) from error
+            raise SacrificedError(error.orig) from error
         if _is_away(error):
-            raise DatabaseAwayError(what) from error
+            raise DatabaseAwayError(error.orig) from error
         raise
     except sa.exc.TimeoutError as error:
-        raise DatabaseAwayError("no connection is free") from error
+        raise DatabaseAwayError(error) from error
 
 
 def _is_away(error: DBAPIError) -> bool:

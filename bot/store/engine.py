@@ -6,7 +6,7 @@ call.
 """
 
 import asyncio
-import fcntl
+import logging
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,10 +18,16 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from bot.clock import Clock, SystemClock
+from bot.store.alone import file_of, held_alone
 from bot.store.answering import DatabaseAwayError, SacrificedError, answering
+from bot.store.backup import back_up
 from bot.store.postgres import driver_url, is_postgres, one_view, postgres_engine
+from bot.store.refusals import UnreachableError
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 READER_THREADS = 3
 """Readers beside the one writer. SQLite in WAL mode lets them pass a writer."""
@@ -29,10 +35,6 @@ POSTGRES_WRITER_THREADS = 4
 SACRIFICED_MAX = 3
 SURELY_S = 120.0
 SURELY_PAUSE_S = 0.5
-
-
-class DatabaseTakenError(Exception):
-    """Another process has this SQLite file. Two would adopt each other's jobs."""
 
 
 class Store:
@@ -123,48 +125,43 @@ def open_engine(url: str, *, busy_timeout_ms: int, isolation_level: str | None =
 
 
 @asynccontextmanager
-async def opened_store(url: str, *, busy_timeout_ms: int = 5000) -> AsyncIterator[Store]:
-    """Open the database with our schema brought up to date.
+async def opened_store(
+    url: str, *, busy_timeout_ms: int = 5000, clock: Clock = SystemClock(), scripts: Path | None = None
+) -> AsyncIterator[Store]:
+    """Open the database with our schema brought up to date; a SQLite file is copied before that changes it.
+
+    `scripts`: other migrations than this version's.
 
     Raises:
-        DatabaseTakenError: another process serves this SQLite file.
-        NewerSchemaError: a newer version of the bot has been here.
-        NotOurDatabaseError: neither SQLite nor Postgres.
+        CannotOpenError: see `refusals`; in words for whoever started this.
     """
-    from bot.store.migrate import migrate
+    from bot.store.migrate import SCRIPTS, migrate
 
     url = driver_url(url)
-    with _held_alone(url):
+    file = file_of(url)
+
+    def copied(schema: str) -> None:
+        if file is not None:
+            kept = back_up(file, schema=schema, now=clock.now())
+            _log.info("the database is upgraded; as it was it is kept in %s", kept)
+
+    with held_alone(file):
         engine = open_engine(url, busy_timeout_ms=busy_timeout_ms)
         store = Store(engine, writer_threads=POSTGRES_WRITER_THREADS if is_postgres(url) else 1)
         try:
-            migrate(engine)
+            try:
+                with answering():
+                    migrate(engine, scripts=scripts or SCRIPTS, before=copied)
+            except DatabaseAwayError as error:
+                raise UnreachableError(_unreachable(url, error)) from None
             yield store
         finally:
             store.close()
 
 
-class _held_alone:  # noqa: N801 - reads as a phrase in `with`
-    """One process per SQLite file, by a lock the kernel drops when the process dies, however it dies."""
-
-    def __init__(self, url: str) -> None:
-        path = sa.make_url(url).database
-        self._path = Path(path + ".lock") if url.startswith("sqlite") and path else None
-
-    def __enter__(self) -> None:
-        if self._path is None:
-            return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("w")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.close()
-            raise DatabaseTakenError(
-                f"Another sora-bot is running on {self._path.with_suffix('').name}. One process serves one SQLite file:"
-                " stop the other one, or give several processes a Postgres with SORA_DATABASE_URL=postgresql://..."
-            ) from None
-
-    def __exit__(self, *_: object) -> None:
-        if self._path is not None:
-            self._file.close()
+def _unreachable(url: str, error: DatabaseAwayError) -> str:
+    at = sa.make_url(url)
+    return (
+        f"The database does not answer ({at.host or 'on this machine'}, {at.database}): {error.said}. Nothing was"
+        " started. SORA_DATABASE_URL says where it is and who may use it."
+    )

@@ -6,6 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
+from bot.store.refusals import NotOurDatabaseError
+
 STATEMENT_TIMEOUT_MS = 10_000
 LOCK_TIMEOUT_MS = 5_000
 """As long as SQLite's busy timeout: who waits longer gives up and says so."""
@@ -16,10 +18,6 @@ SILENCE_MAX_S = 10
 """A server that acknowledges nothing for so long is gone, and so is what it held."""
 
 POOL_WAIT_S = 5.0
-
-
-class NotOurDatabaseError(Exception):
-    """The URL names a kind of database that this program does not serve."""
 
 
 def is_postgres(url: str) -> bool:

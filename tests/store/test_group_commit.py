@@ -28,7 +28,7 @@ class Notes:
     def _write(self, session: Session, notes: Sequence[str]) -> list[str]:
         self.groups.append(list(notes))
         if self.away:
-            raise DatabaseAwayError("the connection broke in the middle")
+            raise DatabaseAwayError(OSError("the connection broke in the middle"))
         session.execute(sa.insert(NOTE), [{"id": note} for note in notes])
         return [f"wrote {note}" for note in notes]
 

@@ -4,7 +4,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store.engine import opened_store
-from bot.store.postgres import NotOurDatabaseError, driver_url
+from bot.store.postgres import driver_url
+from bot.store.refusals import NotOurDatabaseError
 
 
 async def test_a_store_opens_and_answers(database_url: str) -> None:

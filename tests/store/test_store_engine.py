@@ -1,18 +1,14 @@
 """The database as it is opened: settings, one process per file, schema up to date or refused."""
 
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlmodel import SQLModel
 
-from bot.store.engine import DatabaseTakenError, open_engine, opened_store
-from bot.store.migrate import NewerSchemaError, migrate
+from bot.store.engine import opened_store
+from bot.store.refusals import DatabaseTakenError
 
 
 async def test_a_commit_is_on_disk_and_readers_pass_the_writer(tmp_path: Path) -> None:
@@ -39,29 +35,8 @@ async def test_a_second_process_is_refused_in_words_that_name_the_way_on(tmp_pat
     assert free.returncode == 0, free.stderr
 
 
-async def test_a_migrated_database_is_exactly_what_the_rows_say(tmp_path: Path) -> None:
-    async with opened_store(f"sqlite:///{tmp_path}/sora.sqlite") as store:
-        with store.engine.connect() as connection:
-            context = MigrationContext.configure(connection, opts={"include_name": _ours})
-            assert compare_metadata(context, SQLModel.metadata) == []
-
-
-def _ours(name: str | None, kind: str, _parents: object) -> bool:
-    return kind != "table" or name != "alembic_version"
-
-
-async def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/sora.sqlite"
-    async with opened_store(url):
-        pass
-    with sqlite3.connect(tmp_path / "sora.sqlite") as newer:
-        newer.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(NewerSchemaError, match="newer version"):
-        migrate(open_engine(url, busy_timeout_ms=100))
-
-
-async def test_a_transaction_that_raises_leaves_nothing(tmp_path: Path) -> None:
-    async with opened_store(f"sqlite:///{tmp_path}/sora.sqlite") as store:
+async def test_a_transaction_that_raises_leaves_nothing(database_url: str) -> None:
+    async with opened_store(database_url) as store:
 
         def half(session: sa.orm.Session) -> None:
             session.execute(sa.text("INSERT INTO workspace (team_id, last_number) VALUES ('T1', 1)"))
