@@ -162,8 +162,8 @@ class TestHistory:
     def test_a_wrong_catalogue_is_outweighed(self, factor: float, seed: int) -> None:
         ends = [100 * math.exp(0.3 * (luck_of(seed, n) + luck_of(n, seed) - 1)) for n in range(200)]
         times = learned(expected(typical_s=100 * factor, slow_s=150 * factor), ends)
-        assert times.usual_s == pytest.approx(100, rel=0.1)
-        assert times.pending(100) == pytest.approx(0.5, abs=0.1)
+        assert times.usual_s == pytest.approx(100, rel=0.15)
+        assert times.pending(times.usual_s) == pytest.approx(0.5, abs=0.1)
 
 
 class TestStuck:
