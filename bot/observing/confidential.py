@@ -32,7 +32,7 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
             r"\b([\w-]*(?:api[_-]?key|secret|token|password|passwd|authorization|signature|credential|ticket))"
-            r"([\"']?\s*[=:]\s*[\"']?)(?!\[)[^\s\"'&,;)}\]]{4,}",
+            r"([\"']?\s*[=:]\s*[\"']?)(?!\[|Bearer |Basic |Key |Token )[^\s\"'&,;)}\]]{4,}",
             re.IGNORECASE,
         ),
         rf"\1\2{HIDDEN}",
@@ -122,7 +122,7 @@ def described(text: str) -> str:
 def without_secret_parts(url: str) -> str:
     """The address without user, query, fragment and long segments: signatures, tickets and tokens live there."""
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url.replace(HIDDEN, ""))  # brackets would mean an IPv6 address
         host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
     except ValueError:
         return "[address]"

@@ -34,14 +34,19 @@ class Exposition:
         *,
         meters: Meters,
         figures: Callable[[], Awaitable[Figures]],
+        availability: Callable[[], Awaitable[None]],
         services: Iterable[str],
         spool: Path,
         threads: Executor,
         clock: Clock,
     ) -> None:
-        """`services`: those configured. A circuit left behind by one that was removed alarms nobody."""
+        """`availability` is looked at before the page is drawn, so that its gauge tells of now.
+
+        `services`: those configured. A circuit left behind by one that was removed alarms nobody.
+        """
         self._meters = meters
         self._ask = figures
+        self._availability = availability
         self._services = tuple(services)
         self._spool = spool
         self._threads = threads
@@ -55,6 +60,7 @@ class Exposition:
         async with self._asking:
             now = self._clock.now()
             if self._asked_at is None or now - self._asked_at >= timedelta(seconds=FRESH_S):
+                await self._availability()
                 self._figures, self._disk = await self._looked(), await self._weighed()
                 self._asked_at = now
         return generate_latest(_Everything(self._meters, list(self._standing(now))))

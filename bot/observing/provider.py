@@ -1,7 +1,7 @@
 """`VideoProvider`, watched: each call counted by what came of it, timed, and named in the lines it causes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from bot.observing.meters import Meters
 from bot.providers.base import (
     Download,
     FoundRender,
+    PollsMany,
     RenderRef,
     RenderRequest,
     RenderStatus,
@@ -80,4 +81,23 @@ class WatchedProvider:
             self._meters.call_s.labels(service=self._service, call=call).observe(loop.time() - begun)
 
 
+class WatchedBatches(WatchedProvider):
+    """For a service that tells of many renders at once: who asks for that method must find it, or not."""
+
+    def __init__(self, provider: VideoProvider, many: PollsMany, *, service: str, meters: Meters) -> None:
+        super().__init__(provider, service=service, meters=meters)
+        self._many = many
+
+    async def poll_many(self, refs: Sequence[RenderRef]) -> Mapping[str, RenderStatus | ProviderError]:
+        with self._call("poll_many"):
+            return await self._many.poll_many(refs)
+
+
+def watched(provider: VideoProvider, *, service: str, meters: Meters) -> VideoProvider:
+    if isinstance(provider, PollsMany):
+        return WatchedBatches(provider, provider, service=service, meters=meters)
+    return WatchedProvider(provider, service=service, meters=meters)
+
+
 _: type[VideoProvider] = WatchedProvider
+__: type[PollsMany] = WatchedBatches

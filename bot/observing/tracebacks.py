@@ -9,15 +9,18 @@ import asyncio
 import json
 import sqlite3
 import traceback
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from bot.observing.confidential import described
 from bot.providers.errors import ProviderError
 from bot.slack.failures import SlackFailure
 
 DEPTH_MAX = 8
-FRAMES_MAX = 40
+SIBLINGS_MAX = 20
+LIBRARY = "site-packages"
+LIBRARY_FRAMES_MAX = 3
+"""In a row: the way into a library, and the place where it gave up."""
 SPEAKS_OF_CODE: tuple[type[BaseException], ...] = (
     ArithmeticError,
     asyncio.CancelledError,
@@ -67,14 +70,29 @@ def _lines(error: BaseException, *, depth: int) -> Iterator[str]:
     frames = traceback.extract_tb(error.__traceback__)
     if frames:
         yield "Traceback (most recent call last):"
-    for frame in islice(frames, max(0, len(frames) - FRAMES_MAX), None):
-        yield f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}'
-        if frame.line:
-            yield f"    {frame.line}"
+        yield from _places(frames)
     words = safe_message(error)
     name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
     yield f"{name}: {words}" if words else name
     if isinstance(error, BaseExceptionGroup):
-        for number, each in enumerate(error.exceptions[:FRAMES_MAX], start=1):
+        for number, each in enumerate(error.exceptions[:SIBLINGS_MAX], start=1):
             yield f"  {number} of {len(error.exceptions)}:"
             yield from ("    " + line for line in _lines(each, depth=depth + 1))
+
+
+def _places(frames: Iterable[traceback.FrameSummary]) -> Iterator[str]:
+    """Ours all; of a library's long way through itself the ends."""
+    for is_library, run in groupby(frames, key=lambda frame: LIBRARY in frame.filename):
+        shown = list(run)
+        if is_library and len(shown) > LIBRARY_FRAMES_MAX:
+            yield from _place(shown[0])
+            yield f"    ... {len(shown) - LIBRARY_FRAMES_MAX} more"
+            shown = shown[1 - LIBRARY_FRAMES_MAX :]
+        for frame in shown:
+            yield from _place(frame)
+
+
+def _place(frame: traceback.FrameSummary) -> Iterator[str]:
+    yield f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}'
+    if frame.line:
+        yield f"    {frame.line}"

@@ -10,7 +10,7 @@ from bot.jobs.story import Steps
 from bot.observing.alarms import Alarms
 from bot.observing.confidential import Confidential
 from bot.observing.meters import Meters
-from bot.observing.provider import WatchedProvider
+from bot.observing.provider import watched
 from bot.observing.requests import SlackWitness
 from bot.observing.steps import WatchedSteps
 from bot.slack.witness import Witness
@@ -29,8 +29,7 @@ class Watch:
     def services(self, upstreams: Iterable[Upstream]) -> tuple[Upstream, ...]:
         """The same accounts, every call to them seen."""
         return tuple(
-            replace(each, provider=WatchedProvider(each.provider, service=each.name, meters=self.meters))
-            for each in upstreams
+            replace(each, provider=watched(each.provider, service=each.name, meters=self.meters)) for each in upstreams
         )
 
     def steps(self, steps: Steps) -> Steps:

@@ -228,7 +228,7 @@ async def running(
             entrance=_entrance(settings, app, clock),
             desk=desk,
             readiness=readiness,
-            metrics=_metrics(settings, watch, registry, StoredFigures(store), threads, clock),
+            metrics=_metrics(settings, watch, registry, StoredFigures(store), availability, threads, clock),
         )
         port = await owned.enter_async_context(_listening(web_app, settings.host, settings.port))
         yield Bot(greeting=_greeting(settings, registry, port), port=port, failed=loops.failed)
@@ -300,7 +300,13 @@ def _entrance(settings: Settings, app: AsyncApp, clock: Clock) -> Handler | None
 
 
 def _metrics(
-    settings: Settings, watch: Watch, registry: Registry, figures: StoredFigures, threads: Executor, clock: Clock
+    settings: Settings,
+    watch: Watch,
+    registry: Registry,
+    figures: StoredFigures,
+    availability: Availability,
+    threads: Executor,
+    clock: Clock,
 ) -> Handler | None:
     """The page of numbers; without a token there is none."""
     if settings.metrics_token is None:
@@ -308,6 +314,7 @@ def _metrics(
     exposition = Exposition(
         meters=watch.meters,
         figures=figures.look,
+        availability=availability.look,
         services=[each.name for each in registry.upstreams],
         spool=settings.spool,
         threads=threads,

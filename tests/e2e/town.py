@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import aiohttp
 import databases
@@ -18,6 +18,8 @@ from bot.config import Settings
 from bot.demo.slack import LocalSlack, Message, View
 from bot.demo.videos.service import LocalVideos
 from bot.media.animatic import AnimaticRequest, render_animatic
+from bot.observing.confidential import Confidential
+from bot.observing.pipeline import logging_to
 from bot.slack.manifest import manifest
 from bot.store import quota
 from bot.store.engine import open_engine
@@ -123,9 +125,10 @@ async def a_town(
     render_s: float = 0.05,
     variant: str = "openai",
     clock: Clock = SystemClock(),
+    log: TextIO | None = None,
     **more: Any,
 ) -> AsyncIterator[Town]:
-    """`clock` is the bot's alone."""
+    """`clock` is the bot's alone. `log`: where it keeps its log, as `sora-bot run` does on stderr."""
     async with (
         LocalSlack.running(manifest=manifest(), directory=folder / "slack") as slack,
         LocalVideos.running(
@@ -139,7 +142,10 @@ async def a_town(
         ) as videos,
     ):
         settings = settings_of(folder, slack, videos, **more)
-        async with wiring.running(settings, clock=clock, new_id=new_id) as bot:
-            videos.webhooks.url = f"http://127.0.0.1:{bot.port}/webhooks/videos"
-            await _ready(bot.port)
-            yield Town(slack=slack, videos=videos, bot=bot, settings=settings)
+        confidential = Confidential.of(settings)
+        keeping = logging_to(log, confidential=confidential, level="DEBUG", dress="json") if log else nullcontext()
+        with keeping:
+            async with wiring.running(settings, clock=clock, new_id=new_id, confidential=confidential) as bot:
+                videos.webhooks.url = f"http://127.0.0.1:{bot.port}/webhooks/videos"
+                await _ready(bot.port)
+                yield Town(slack=slack, videos=videos, bot=bot, settings=settings)
