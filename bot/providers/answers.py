@@ -16,6 +16,8 @@ from bot.providers.errors import CapacityFailed, OutcomeUnknown, ProviderError
 
 ANSWER_BYTES_MAX = 1024 * 1024
 DETAIL_CHARACTERS_MAX = 400
+RETRY_AFTER_MAX_S = 3600.0
+"""Whoever says longer, or nonsense that no calendar holds, is asked again after an hour."""
 REQUEST_ID_HEADERS = (
     "x-request-id",
     "request-id",
@@ -114,12 +116,16 @@ def retry_after_s(headers: httpx.Headers) -> float | None:
         except ValueError:
             continue
         if math.isfinite(seconds):
-            return max(0.0, seconds)
+            return _within(seconds)
     try:
         until = parsedate_to_datetime(headers["retry-after"])
-        return max(0.0, (until - parsedate_to_datetime(headers["date"])).total_seconds())
+        return _within((until - parsedate_to_datetime(headers["date"])).total_seconds())
     except (KeyError, TypeError, ValueError):
         return None
+
+
+def _within(seconds: float) -> float:
+    return min(max(0.0, seconds), RETRY_AFTER_MAX_S)
 
 
 def request_id_of(headers: httpx.Headers) -> str:

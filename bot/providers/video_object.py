@@ -23,6 +23,7 @@ _WORDS = {
 }
 _STATES = {word: state for state, words in _WORDS.items() for word in words.split()}
 _TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.I)
+_POLL_AFTER_MAX_S = 300.0
 _ID_CHARACTERS_MAX = 2000
 """LiteLLM's ids are base64 of provider, model and id: long, and kept as they are."""
 
@@ -79,9 +80,11 @@ def _progress(value: Any) -> float | None:
 
 
 def _poll_after_s(answer: Answer) -> float | None:
-    """OpenAI's hint when to look again."""
+    """OpenAI's hint when to look again, within reason: nobody would wait a day for a video that is done."""
     milliseconds = answer.headers.get("openai-poll-after-ms", "")
-    return int(milliseconds) / 1000 if milliseconds.isdecimal() and len(milliseconds) < 9 else None
+    if not (milliseconds.isdecimal() and len(milliseconds) < 20):
+        return None
+    return min(int(milliseconds) / 1000, _POLL_AFTER_MAX_S)
 
 
 def _file_url(video: dict[str, Any]) -> str:

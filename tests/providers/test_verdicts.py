@@ -117,6 +117,8 @@ def test_only_a_submit_can_be_left_open_and_a_5xx_to_it_always_is(
         ({"retry-after": "Sat, 21 Nov 2026 08:00:00 GMT", "date": "Sat, 21 Nov 2026 09:00:00 GMT"}, 0.0),
         ({"retry-after": "Sat, 21 Nov 2026 09:02:00 GMT"}, None),
         ({"retry-after": "-3"}, 0.0),
+        ({"retry-after": "1e300"}, 3600.0),
+        ({"retry-after": "Sat, 21 Nov 2099 09:02:00 GMT", "date": "Sat, 21 Nov 2026 09:00:00 GMT"}, 3600.0),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "soon"}, None),
