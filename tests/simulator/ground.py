@@ -6,6 +6,7 @@ when it commits. The judge sees states and money there, not through the ports th
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ import bot.store.deliveries
 import bot.store.jobs
 import bot.store.slack
 import bot.store.upstreams  # noqa: F401 - with the repositories come their tables
+from bot.clock import Clock
 from bot.slack.ports import OpenCard
 from bot.store.engine import Store, T
 from bot.store.slack import StoredCards
@@ -124,9 +126,10 @@ class LiveCards(StoredCards):
     thousand jobs cannot afford every five seconds.
     """
 
-    def __init__(self, store: Store, ground: Ground) -> None:
+    def __init__(self, store: Store, ground: Ground, clock: Clock) -> None:
         super().__init__(store)
         self._ground = ground
+        self._clock = clock
         self._narrow = StoredCards(_OnlyLive(store, ground))
         self._known: dict[str, tuple[int, list[OpenCard]]] = {}
 
@@ -138,6 +141,15 @@ class LiveCards(StoredCards):
         return known or await super().teams()
 
     async def open(self, team_id: str) -> list[OpenCard]:
+        """A card of which only the elapsed time would move counts as shown this moment: nobody reads a clock here."""
+        return [self._unmoved(each) for each in await self._open(team_id)]
+
+    def _unmoved(self, each: OpenCard) -> OpenCard:
+        if each.ended or each.card.shown_version < each.version:
+            return each
+        return replace(each, card=replace(each.card, shown_at=self._clock.now()))
+
+    async def _open(self, team_id: str) -> list[OpenCard]:
         changes = self._ground.card_changes
         known_at, known = self._known.get(team_id, (-1, []))
         if known_at == changes:

@@ -200,7 +200,7 @@ class Process:
     def _slack_side(self, store: MortalStore, book: JobBook) -> tuple[CardWriter, SlackSurface]:
         around, clock = self._around, self._around.clock
         door = opened_door(around.slack, self.life, around.dial, around.threads)
-        cards, tellings = LiveCards(store, around.ground), StoredTellings(store)
+        cards, tellings = LiveCards(store, around.ground, clock), StoredTellings(store)
         deliveries = around.ports.deliveries(StoredDeliveries(store))
         artist = CardArtist(draw=_draw, facts=_facts, records=book.record, deliveries=deliveries, clock=clock)
         poster = CardPoster(slack=door.worker, cards=cards, artist=artist, clock=clock, alarm=self._alarm)
