@@ -27,6 +27,8 @@ OURS = "bot"
 LIBRARIES_UNDER_OUR_NAME = ("bot.slack.bolt", "bot.slack.socket_client")
 """Loggers that we named and handed to Bolt and slack_sdk."""
 FOREIGN_LENGTH_MAX = 400
+STORY_OF_THE_ENGINE = "operationUUID"
+"""DBOS marks its records so; a job's id, with a number when its story was begun anew."""
 
 
 @contextmanager
@@ -84,12 +86,15 @@ def _renderer(in_json: bool, colours: bool) -> Any:
 
 
 def _facts(_logger: object, _name: str, line: Line) -> Line:
-    """When, how bad, who says it, and whatever the caller handed over as `extra`."""
+    """When, how bad, who says it, and what the caller handed over as `extra`; of libraries only which story it was."""
     record: logging.LogRecord = line["_record"]
     line["at"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
     line["level"] = record.levelname.lower()
     line["logger"] = record.name
-    line.update({name: value for name, value in vars(record).items() if name not in PARTS_OF_A_RECORD})
+    if _is_ours(record.name):
+        line.update({name: value for name, value in vars(record).items() if name not in PARTS_OF_A_RECORD})
+    elif story := getattr(record, STORY_OF_THE_ENGINE, ""):
+        line["story"] = story
     return line
 
 

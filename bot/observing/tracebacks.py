@@ -18,7 +18,7 @@ from bot.slack.failures import SlackFailure
 
 DEPTH_MAX = 8
 SIBLINGS_MAX = 20
-LIBRARY = "site-packages"
+LIBRARIES = ("site-packages", "lib/python", "<")
 LIBRARY_FRAMES_MAX = 3
 """In a row: the way into a library, and the place where it gave up."""
 SPEAKS_OF_CODE: tuple[type[BaseException], ...] = (
@@ -31,7 +31,7 @@ SPEAKS_OF_CODE: tuple[type[BaseException], ...] = (
     RecursionError,
     TypeError,
     json.JSONDecodeError,
-    sqlite3.OperationalError,
+    sqlite3.Error,
 )
 SPEAKS_OF_THE_MACHINE = frozenset({"psycopg.OperationalError"})
 """By name, because the driver is not installed everywhere."""
@@ -82,7 +82,7 @@ def _lines(error: BaseException, *, depth: int) -> Iterator[str]:
 
 def _places(frames: Iterable[traceback.FrameSummary]) -> Iterator[str]:
     """Ours all; of a library's long way through itself the ends."""
-    for is_library, run in groupby(frames, key=lambda frame: LIBRARY in frame.filename):
+    for is_library, run in groupby(frames, key=_is_library):
         shown = list(run)
         if is_library and len(shown) > LIBRARY_FRAMES_MAX:
             yield from _place(shown[0])
@@ -90,6 +90,10 @@ def _places(frames: Iterable[traceback.FrameSummary]) -> Iterator[str]:
             shown = shown[1 - LIBRARY_FRAMES_MAX :]
         for frame in shown:
             yield from _place(frame)
+
+
+def _is_library(frame: traceback.FrameSummary) -> bool:
+    return any(each in frame.filename for each in LIBRARIES)
 
 
 def _place(frame: traceback.FrameSummary) -> Iterator[str]:

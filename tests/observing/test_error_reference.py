@@ -68,8 +68,10 @@ async def test_a_step_that_breaks_on_our_side_leaves_its_place_in_the_log_and_it
         await town.sora(PROMPT)
         line = await log.until_said(event="a step of a job failed")
     assert (line["step"], line["team"]) == ("submit", town.slack.team_id)
-    assert "store/attempts.py" in line["exception"]
+    assert "jobs/submitter.py" in line["exception"]
+    assert "sqlite3.IntegrityError: out of order" in line["exception"]
     assert re.fullmatch(r"[0-9a-f]{8}", line["reference"])
+    assert line["exception"].count("\n") < 60
     assert_nothing_private(log, town)
 
 
