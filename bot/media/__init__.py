@@ -1,1 +1,1 @@
-"""media"""
+"""Whatever has the bytes of a film or a picture in its hands. No Slack, no job, no money."""

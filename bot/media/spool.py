@@ -115,15 +115,9 @@ class Spool:
     async def picture(self, picture_id: str) -> bytes | None:
         return await self._do(_read_or_none, self._directory / f"{_safe(picture_id)}{PICTURE}")
 
-    async def drop_picture(self, picture_id: str) -> None:
-        await self._do(self._removed, f"{_safe(picture_id)}{PICTURE}")
-
-    async def clean(self, older_than: datetime, *, keep_pictures: frozenset[str] = frozenset()) -> int:
-        """Drop what was last written before that moment; returns how many bytes that freed.
-
-        `keep_pictures` are the ids of orders still open: a person's picture cannot be fetched again.
-        """
-        return await self._do(self._cleaned, older_than.timestamp(), {each + PICTURE for each in keep_pictures})
+    async def clean(self, older_than: datetime) -> int:
+        """Drop what was last written before that moment, pictures too; returns how many bytes that freed."""
+        return await self._do(self._cleaned, older_than.timestamp())
 
     async def _do(self, work: Callable[..., T], *args: object) -> T:
         try:
@@ -164,12 +158,12 @@ class Spool:
             part.discard()
         return target
 
-    def _cleaned(self, before: float, kept_names: set[str]) -> int:
+    def _cleaned(self, before: float) -> int:
         freed = 0
         for entry in os.scandir(self._directory):
             try:
                 facts = entry.stat(follow_symlinks=False)
-                if entry.is_file(follow_symlinks=False) and facts.st_mtime < before and entry.name not in kept_names:
+                if entry.is_file(follow_symlinks=False) and facts.st_mtime < before:
                     os.unlink(entry.path)
                     freed += facts.st_size
             except FileNotFoundError:

@@ -50,8 +50,6 @@ RENDER_ID_CHARACTERS_MAX: Final = 200
 class Fal:
     """One account at fal. `client` carries the key as `Authorization: Key ...` and the queue's base URL."""
 
-    name = "fal"
-
     def __init__(self, client: httpx.AsyncClient, protocol: catalogue.Protocol, clock: Clock) -> None:
         self._client, self._protocol = client, protocol
         self._at = FalAddresses(client.base_url, protocol.wire)

@@ -59,8 +59,6 @@ class _Drawing:
 class Preview:
     """Draws animatics. Made by `opened_preview`, which owns the threads."""
 
-    name = "preview"
-
     def __init__(self, folder: PreviewFolder, *, artists: ThreadPoolExecutor, clerks: ThreadPoolExecutor) -> None:
         self._folder, self._artists, self._clerks = folder, artists, clerks
         self._drawings: dict[str, _Drawing] = {}

@@ -52,13 +52,6 @@ class Limit:
             raise ValueError(f"a limit needs a bound of at least 0: {self}")
 
 
-DEFAULT_LIMITS = (
-    Limit(scope=ScopeKind.PERSON, span=Span.DAY, usd_micros=5_000_000),
-    Limit(scope=ScopeKind.WORKSPACE, span=Span.MONTH, usd_micros=50_000_000),
-)
-"""Until an admin changes it (mission B3)."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Where one scope stands under one limit. `left` never falls below 0; None where that unit has no limit."""
@@ -86,17 +79,6 @@ class Standing:
         return self.limit.usd_micros is None or usd_micros <= self.limit.usd_micros
 
 
-class WayOn(StrEnum):
-    """What costs the person least when an order does not fit."""
-
-    CHEAPER = "cheaper"
-    """A video up to `affordable_usd_micros` fits now."""
-    WAIT = "wait"
-    """This very order fits at `fits_at`."""
-    ASK = "ask"
-    """Only a higher limit helps."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverLimit:
     """Nothing was reserved, and why. `standing` is the limit that stays in the way longest."""
@@ -107,12 +89,6 @@ class OverLimit:
     """The dearest video that fits now under every limit; 0: only a free one; None: not even that, no clip is left."""
     fits_at: datetime | None
     """When this order would fit if nothing else came; None: it is larger than the limit itself."""
-
-    @property
-    def way_on(self) -> WayOn:
-        if self.affordable_usd_micros:
-            return WayOn.CHEAPER
-        return WayOn.ASK if self.fits_at is None else WayOn.WAIT
 
 
 def standing_under(limit: Limit, balance: Balance, now: datetime, tz: ZoneInfo) -> Standing:

@@ -34,7 +34,7 @@ WORDS: Mapping[type[Exception], str] = {
     NotSent: "Slack could not be reached. Nothing was charged; please try again in a minute.",
     OutcomeUnknown: "Slack's answer was lost. If no message of it appears, nothing was charged; please try again.",
     MissingScope: "The app is not allowed to do that here; an admin can add the permission. Nothing was charged.",
-    TokenDead: "The app's connection to this workspace has ended; an admin has to install it again.",
+    TokenDead: "The app's connection to this workspace has ended; an admin must install it again. Nothing was charged.",
     SlackFailure: "Slack did not let me do that. Nothing was charged.",
     SlackApiError: "Slack did not let me do that. Nothing was charged.",
     aiohttp.ClientError: "A connection failed. If no message of it appears, nothing was charged; please try again.",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from bot.jobs.answers import CardFacts
-from bot.jobs.model import Failure, Job, JobRecord, JobState
+from bot.jobs.model import Failure, Job, JobState
 from bot.slack.message import Message
 from bot.slack.views.words import quoted, usd
 
@@ -70,13 +70,6 @@ def kept(job: Job, refusal: str) -> Message:
         f"{mention(job.order.user_id)} video #{job.number} is ready, but {reason}. {_money(job)} "
         "I kept it: press Send again on its message."
     )
-    return Message(text=text, blocks=[])
-
-
-def not_started(record: JobRecord, refusal: str) -> Message:
-    """To a requester whose order could not be posted, where nothing better is drawn."""
-    job = record.job
-    text = f"I could not start video #{job.number}: {why_not(refusal)}. Nothing was charged. {_next(job)}"
     return Message(text=text, blocks=[])
 
 

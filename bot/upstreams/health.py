@@ -17,15 +17,6 @@ class HealthState(StrEnum):
     UNKNOWN = "unknown"
 
 
-_ICONS = {
-    HealthState.OPERATIONAL: "🟢",
-    HealthState.DEGRADED: "🟡",
-    HealthState.SUSPENDED: "🔴",
-    HealthState.RETIRED: "⚫",
-    HealthState.UNKNOWN: "⚪",
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     state: HealthState
@@ -34,15 +25,6 @@ class Health:
     since: datetime | None
     retry_at: datetime | None = None
     """While suspended: when one video tries it again by itself."""
-
-    @property
-    def icon(self) -> str:
-        """Always beside the word: colour alone does not tell everybody."""
-        return _ICONS[self.state]
-
-    @property
-    def word(self) -> str:
-        return self.state.value
 
 
 def health_of(circuit: Circuit | None, now: datetime) -> Health:

@@ -35,7 +35,8 @@ from bot.jobs.watcher import Watcher
 from bot.jobs.webhooks import WebhookDesk
 from bot.media.animatic import AnimaticRequest, render_animatic
 from bot.media.spool import Spool
-from bot.quota.limits import DEFAULT_LIMITS, Limit
+from bot.quota.limits import Limit, ScopeKind
+from bot.quota.periods import Span
 from bot.store import quota
 from bot.store.engine import Store, open_engine
 from bot.store.history import StoredHistory
@@ -45,6 +46,10 @@ from bot.upstreams.registry import Registry, Upstream
 
 TEAM, ANA, BEN, CHANNEL = "T1", "UANA", "UBEN", "C1"
 ADMIN = "UADA"
+USUAL_LIMITS = (
+    Limit(scope=ScopeKind.PERSON, span=Span.DAY, usd_micros=5_000_000),
+    Limit(scope=ScopeKind.WORKSPACE, span=Span.MONTH, usd_micros=50_000_000),
+)
 
 
 @dataclass(slots=True)
@@ -147,7 +152,7 @@ async def a_house(
     folder: Path,
     *,
     upstreams: Callable[[ScriptedService], tuple[Upstream, ...]] = lambda service: (an_upstream(service),),
-    limits: tuple[Limit, ...] = DEFAULT_LIMITS,
+    limits: tuple[Limit, ...] = USUAL_LIMITS,
     service: ScriptedService | None = None,
     clock: VirtualClock | None = None,
     patience: Patience = Patience(),

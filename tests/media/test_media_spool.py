@@ -137,22 +137,21 @@ async def test_dropping_forgets_the_job_and_no_other(spool: Spool, tmp_path: Pat
     assert names(tmp_path) == ["job1.picture", other.path.name]
 
 
-async def test_pictures_are_kept_until_dropped(spool: Spool) -> None:
+async def test_a_picture_comes_back_as_it_was_kept(spool: Spool) -> None:
     await spool.keep_picture("p1", b"jpeg")
-    assert await spool.picture("p1") == b"jpeg"
-    await spool.drop_picture("p1")
-    assert await spool.picture("p1") is None
+    assert (await spool.picture("p1"), await spool.picture("p2")) == (b"jpeg", None)
 
 
-async def test_cleaning_drops_the_old_and_spares_open_orders(spool: Spool, tmp_path: Path) -> None:
+async def test_cleaning_drops_the_old_and_spares_the_young(spool: Spool, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     old = await spool.keep("old", pieces(b"12345"), expected_length=5, bytes_max=5)
     new = await spool.keep("new", pieces(b"123"), expected_length=3, bytes_max=5)
-    waiting, gone = await spool.keep_picture("waiting", b"1234567"), await spool.keep_picture("gone", b"1234")
+    await spool.keep_picture("waiting", b"1234567")
+    gone = await spool.keep_picture("gone", b"1234")
     last_week = (now - timedelta(days=7)).timestamp()
-    for path in (old.path, waiting, gone):
+    for path in (old.path, gone):
         os.utime(path, (last_week, last_week))
-    freed = await spool.clean(now - timedelta(days=1), keep_pictures=frozenset({"waiting"}))
+    freed = await spool.clean(now - timedelta(days=1))
     assert freed == 9
     assert names(tmp_path) == sorted([new.path.name, "waiting.picture"])
 

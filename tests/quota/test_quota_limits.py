@@ -7,12 +7,10 @@ from hypothesis import strategies as st
 
 from bot.quota.ledger import Balance
 from bot.quota.limits import (
-    DEFAULT_LIMITS,
     Limit,
     OverLimit,
     ScopeKind,
     Standing,
-    WayOn,
     refusal,
     standings,
 )
@@ -21,6 +19,10 @@ from bot.quota.periods import Span
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 USD = 1_000_000
+USUAL = (
+    Limit(scope=ScopeKind.PERSON, span=Span.DAY, usd_micros=5 * USD),
+    Limit(scope=ScopeKind.WORKSPACE, span=Span.MONTH, usd_micros=50 * USD),
+)
 
 bounds = st.none() | st.integers(0, 20)
 limits_drawn = st.lists(
@@ -55,18 +57,18 @@ def a_day_of_5_usd(used: int, reserved: int = 0) -> dict[tuple[ScopeKind, Span],
     return {(ScopeKind.PERSON, Span.DAY): Balance(captured_usd_micros=used, held_usd_micros=reserved)}
 
 
-def test_out_of_the_box_a_person_has_5_usd_a_day_and_the_workspace_50_a_month() -> None:
-    assert asked(DEFAULT_LIMITS, {}, 5 * USD) is None
-    assert asked(DEFAULT_LIMITS, {}, 5 * USD + 1) is not None
+def test_the_last_dollar_fits_and_a_millionth_more_does_not() -> None:
+    assert asked(USUAL, {}, 5 * USD) is None
+    assert asked(USUAL, {}, 5 * USD + 1) is not None
     month = {(ScopeKind.WORKSPACE, Span.MONTH): Balance(captured_usd_micros=49 * USD, held_usd_micros=USD // 2)}
-    assert asked(DEFAULT_LIMITS, month, USD // 2) is None
-    over = asked(DEFAULT_LIMITS, month, USD)
+    assert asked(USUAL, month, USD // 2) is None
+    over = asked(USUAL, month, USD)
     assert over is not None
     assert over.standing.limit.scope is ScopeKind.WORKSPACE
 
 
 def test_a_refusal_says_used_reserved_left_and_when_it_resets() -> None:
-    over = asked(DEFAULT_LIMITS, a_day_of_5_usd(3 * USD, reserved=1_500_000), USD)
+    over = asked(USUAL, a_day_of_5_usd(3 * USD, reserved=1_500_000), USD)
     assert over is not None
     assert over.standing.usd_micros_used == 3 * USD
     assert over.standing.usd_micros_reserved == 1_500_000
@@ -75,21 +77,21 @@ def test_a_refusal_says_used_reserved_left_and_when_it_resets() -> None:
     assert over.fits_at == over.standing.resets_at
 
 
-def test_the_cheapest_way_on_is_a_cheaper_video_then_waiting_then_asking() -> None:
-    cheaper = asked(DEFAULT_LIMITS, a_day_of_5_usd(4 * USD), 2 * USD)
-    wait = asked(DEFAULT_LIMITS, a_day_of_5_usd(5 * USD), 2 * USD)
-    ask = asked(DEFAULT_LIMITS, a_day_of_5_usd(5 * USD), 6 * USD)
+def test_what_would_fit_now_is_said_and_when_this_order_would() -> None:
+    cheaper = asked(USUAL, a_day_of_5_usd(4 * USD), 2 * USD)
+    wait = asked(USUAL, a_day_of_5_usd(5 * USD), 2 * USD)
+    ask = asked(USUAL, a_day_of_5_usd(5 * USD), 6 * USD)
     assert cheaper is not None
     assert wait is not None
     assert ask is not None
-    assert (cheaper.way_on, cheaper.affordable_usd_micros) == (WayOn.CHEAPER, USD)
-    assert (wait.way_on, wait.affordable_usd_micros) == (WayOn.WAIT, 0)
-    assert (ask.way_on, ask.fits_at) == (WayOn.ASK, None)
+    assert (cheaper.affordable_usd_micros, cheaper.fits_at) == (USD, cheaper.standing.resets_at)
+    assert (wait.affordable_usd_micros, wait.fits_at) == (0, wait.standing.resets_at)
+    assert (ask.affordable_usd_micros, ask.fits_at) == (0, None)
 
 
 def test_the_limit_that_stays_in_the_way_longest_is_the_one_named() -> None:
     spent = a_day_of_5_usd(5 * USD) | {(ScopeKind.WORKSPACE, Span.MONTH): Balance(captured_usd_micros=50 * USD)}
-    over = asked(DEFAULT_LIMITS, spent, USD)
+    over = asked(USUAL, spent, USD)
     assert over is not None
     assert over.standing.limit.span is Span.MONTH
     assert over.fits_at == datetime(2026, 11, 30, 23, tzinfo=UTC)
@@ -103,18 +105,18 @@ def test_clips_are_counted_reserved_ones_too_and_a_free_video_is_a_clip() -> Non
     over = asked(three, full, 0)
     assert over is not None
     assert over.affordable_usd_micros is None
-    assert over.way_on is WayOn.WAIT
+    assert over.fits_at == over.standing.resets_at
 
 
 def test_a_free_video_passes_a_budget_that_was_overspent() -> None:
-    assert asked(DEFAULT_LIMITS, a_day_of_5_usd(6 * USD), 0) is None
-    assert asked(DEFAULT_LIMITS, a_day_of_5_usd(6 * USD), 1) is not None
+    assert asked(USUAL, a_day_of_5_usd(6 * USD), 0) is None
+    assert asked(USUAL, a_day_of_5_usd(6 * USD), 1) is not None
 
 
-def test_a_guest_with_nothing_is_sent_to_ask() -> None:
+def test_for_a_guest_with_nothing_no_waiting_helps() -> None:
     over = asked((Limit(scope=ScopeKind.PERSON, span=Span.DAY, usd_micros=0),), {}, 1)
     assert over is not None
-    assert over.way_on is WayOn.ASK
+    assert (over.affordable_usd_micros, over.fits_at) == (0, None)
 
 
 @pytest.mark.parametrize("bounds", [{}, {"usd_micros": -1}, {"clips": -1}, {"usd_micros": 5, "clips": -2}])

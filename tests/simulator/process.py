@@ -42,7 +42,7 @@ from bot.slack.posting import CardPoster
 from bot.slack.surface import SlackSurface
 from bot.slack.telling import Teller
 from bot.slack.uploads import SlackFiles
-from bot.slack.wording import not_started
+from bot.slack.views.place import cannot_post
 from bot.store.deliveries import StoredDeliveries, StoredTellings
 from bot.store.engine import Store
 from bot.store.history import StoredHistory
@@ -223,7 +223,7 @@ class Process:
             cards=cards,
             tellings=tellings,
             clock=clock,
-            refusal_words=not_started,
+            refusal_words=lambda record, code: cannot_post(record.job, code=code, can_join=False),
             tells_privately=_nowhere,
         )
         surface = SlackSurface(

@@ -29,7 +29,7 @@ from bot.slack.posting import CardPoster
 from bot.slack.surface import SlackSurface
 from bot.slack.telling import Teller
 from bot.slack.uploads import SlackFiles
-from bot.slack.wording import not_started
+from bot.slack.views.place import cannot_post
 from bot.store.deliveries import StoredDeliveries, StoredTellings
 from bot.store.engine import Store, open_engine
 from bot.store.job_rows import job_of, wanted_of
@@ -96,7 +96,7 @@ class Desk:
             cards=cards,
             tellings=StoredTellings(self.store),
             clock=clock,
-            refusal_words=not_started,
+            refusal_words=lambda record, code: cannot_post(record.job, code=code, can_join=False),
             tells_privately=self.tell_privately,
         )
         surface = SlackSurface(

@@ -19,7 +19,7 @@ from bot.demo.slack import Drop, LocalSlack, Page, RateLimited, Refuse
 from bot.jobs.model import Job, JobRecord, JobState, Order, Place
 from bot.jobs.ports import Announced, Delivered, SpooledVideo
 from bot.slack.client import opened_slack
-from bot.slack.wording import not_started
+from bot.slack.views.place import cannot_post
 from bot.store.engine import Store, open_engine
 from bot.store.job_rows import wanted_of
 from bot.store.tables.jobs import JobRow
@@ -105,7 +105,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
                 store=store,
                 records=record,
                 facts=facts,
-                refusal_words=not_started,
+                refusal_words=lambda record, code: cannot_post(record.job, code=code, can_join=False),
                 tells_privately=never,
                 clock=clock,
                 alarm=alarm,

@@ -34,7 +34,8 @@ async def test_every_failure_says_what_happened_and_whether_money_was_used(tmp_p
         record = await failed(desk, failure, paid_usd_micros=800_000 if failure is Failure.VIDEO_LOST else 0)
         await desk.life().surface.tell_end(record)
         money = "$0.80" if failure is Failure.VIDEO_LOST else "Nothing was charged."
-        assert "video #142" in desk.slack.posts[-1].text
+        named = "your prompt is kept" if failure is Failure.CANNOT_POST else "video #142"
+        assert named in desk.slack.posts[-1].text
         assert money in desk.slack.posts[-1].text
 
 
@@ -96,4 +97,4 @@ async def test_and_directly_where_that_is_not_possible(tmp_path: Path) -> None:
         await desk.life().surface.tell_end(record)
         [told] = desk.slack.posts
         assert told.channel == "D9"
-        assert told.text.startswith("I could not start video #142: I'm not in that channel. Nothing was charged.")
+        assert told.text == "I'm not in <#C1> yet. Nothing was charged; your prompt is kept."

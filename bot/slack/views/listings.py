@@ -23,14 +23,15 @@ STAGES = {
     JobState.CANCELLED: "cancelled",
 }
 STATES = {
-    "operational": "Working",
-    "degraded": "Having trouble",
-    "risk_control": "Turning down more than usual",
-    "suspended": "Out",
-    "maintenance": "Under maintenance",
-    "retired": "Ended",
-    "unknown": "Not used yet",
+    "operational": ("🟢", "Working"),
+    "degraded": ("🟡", "Having trouble"),
+    "risk_control": ("🟠", "Turning down more than usual"),
+    "suspended": ("🔴", "Out"),
+    "maintenance": ("🔧", "Under maintenance"),
+    "retired": ("⚫", "Ended"),
+    "unknown": ("⚪", "Not used yet"),
 }
+"""Icon and word, always together: colour alone does not tell everybody."""
 _GOOD = frozenset({"operational", "unknown"})
 
 
@@ -129,8 +130,8 @@ def _service_line(service: ServiceStanding) -> str:
     usual = f" · about {span(service.typical)}" if service.typical else ""
     kind = " · built-in preview" if service.is_preview else ""
     models = f"\n{listed([quoted(each) for each in service.models[:10]], last='and')}" if service.models else ""
-    state = STATES.get(service.state, "Not known")
-    return f"*{quoted(service.label)}*: {state}{since}{usual}{kind}. {sentence(quoted(service.meaning))}{models}"
+    icon, state = STATES.get(service.state, ("⚪", "Not known"))
+    return f"{icon} *{quoted(service.label)}*: {state}{since}{usual}{kind}. {sentence(quoted(service.meaning))}{models}"
 
 
 def _standing_line(standing: Standing) -> str:
