@@ -61,9 +61,11 @@ class StoredCards:
         await self._set(job_id, (CardState.INTENT.value,), state=back_to.value, posts=CardRow.posts - 1)
 
     async def posted(self, job_id: str, *, slack_channel_id: str, ts: str, thread_ts: str | None, shown: Shown) -> None:
+        """Surely: nobody tells us again where it is, and one of which that is not known gets a second card."""
         await self._set(
             job_id,
             NO_ANSWER,
+            surely=True,
             state=CardState.POSTED.value,
             slack_channel_id=slack_channel_id,
             asked_thread_ts=thread_ts,
@@ -153,12 +155,17 @@ class StoredCards:
         await self._store.write(lambda session: session.execute(paused))
 
     async def _set(
-        self, job_id: str, was: tuple[str, ...] | None, *conditions: sa.ColumnElement[bool], **values: Any
+        self,
+        job_id: str,
+        was: tuple[str, ...] | None,
+        *conditions: sa.ColumnElement[bool],
+        surely: bool = False,
+        **values: Any,
     ) -> bool:
         change = sa.update(CardRow).where(col(CardRow.job_id) == job_id, *conditions).values(**values)
         if was is not None:
             change = change.where(col(CardRow.state).in_(was))
-        return await self._store.write(hits(change))
+        return await (self._store.write_surely if surely else self._store.write)(hits(change))
 
 
 def _may_show() -> sa.ColumnElement[bool]:
