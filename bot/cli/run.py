@@ -12,7 +12,7 @@ from bot import config, wiring
 from bot.catalogue.loader import CatalogueError
 from bot.clock import SystemClock, new_id
 from bot.observing.confidential import Confidential
-from bot.observing.pipeline import logging_to
+from bot.observing.pipeline import is_json, logging_to
 from bot.slack.identity import TokenRefusedError
 from bot.store.refusals import CannotOpenError
 
@@ -51,7 +51,7 @@ async def serve(settings: config.Settings, confidential: Confidential) -> None:
         loop.add_signal_handler(received, stop.set)
     async with wiring.running(settings, clock=SystemClock(), new_id=new_id, confidential=confidential) as bot:
         for line in bot.greeting:
-            print(line, file=sys.stderr, flush=True)
+            _greet(line, as_json=is_json(sys.stderr, settings.log_format))
         # What was built so far stays for good. Looking through it again and again stopped everything for 60 to 90 ms.
         gc.freeze()
         stopped = asyncio.ensure_future(stop.wait())
@@ -61,3 +61,11 @@ async def serve(settings: config.Settings, confidential: Confidential) -> None:
         finally:
             stopped.cancel()
             failed.cancel()
+
+
+def _greet(line: str, *, as_json: bool) -> None:
+    """To a person as it is; where a machine reads, every line is JSON."""
+    if as_json:
+        _log.info(line)
+    else:
+        print(line, file=sys.stderr, flush=True)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.metrics_core import Metric
 
+from bot.jobs.model import JobState
+
 RENDER_S = (1, 5, 15, 30, 60, 90, 120, 180, 240, 300, 420, 600, 900, 1800, 3600)
 CALL_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 ACK_S = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 3)
@@ -25,6 +27,7 @@ class Meters:
         self.ready = self._gauge("sora_ready", "1 while this part works, as /readyz says.", "part")
         self.accepted = self._counter("sora_jobs_accepted", "Orders committed as jobs.")
         self.jobs_ended = self._counter("sora_jobs_ended", "Jobs that reached an end.", "state", "failure")
+        self.jobs_ended.labels(state=JobState.DELIVERED.value, failure="")  # 0 from the start: alarms divide it
         self.attempts_ended = self._counter(
             "sora_attempts_ended", "Tries that ended: succeeded, cancelled, or the kind of error.", *_TRY, "outcome"
         )

@@ -3,19 +3,25 @@
 import asyncio
 import re
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import aiohttp
 import pytest
+import yaml
 from e2e.town import Town, a_town
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
+from virtual_clock import VirtualClock
 
 import bot.observing
 from bot.config import METRICS_TOKEN_LENGTH_MIN, SettingsError, load
 from bot.demo.slack import Refuse
 from bot.demo.videos.faults import Status
-from bot.observing.exposition import FRESH_S
+from bot.jobs.model import Failure, JobState
+from bot.observing.exposition import FRESH_S, Exposition
+from bot.observing.meters import Meters
+from bot.store.figures import Figures
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 README = Path(bot.observing.__file__).with_name("README.md")
@@ -170,5 +176,51 @@ async def test_labels_never_name_a_job_a_person_or_a_place(tmp_path: Path, metri
     assert "U0ADA00001" not in text
 
 
-def test_a_scrape_asks_the_database_at_most_once_in_a_while() -> None:
-    assert FRESH_S >= 5
+async def test_a_scrape_asks_the_database_at_most_once_in_a_while(tmp_path: Path) -> None:
+    clock, asked = VirtualClock(), 0
+
+    async def figures() -> Figures:
+        nonlocal asked
+        asked += 1
+        return Figures(jobs={("queued", ""): asked}, waiting={}, oldest_since={}, cards_behind=0, circuits={})
+
+    async def available() -> None:
+        pass
+
+    with ThreadPoolExecutor(1) as threads:
+        exposition = Exposition(
+            meters=Meters(),
+            figures=figures,
+            availability=available,
+            services=(),
+            spool=tmp_path,
+            threads=threads,
+            clock=clock,
+        )
+        pages = await asyncio.gather(*(exposition.page() for _ in range(20)))
+        assert (asked, {value(read(each.decode()), "sora_jobs", state="queued", service="") for each in pages}) == (
+            1,
+            {1},
+        )
+        await clock.advance(FRESH_S)
+        await exposition.page()
+        assert asked == 2
+
+
+def test_the_alarms_of_the_readme_ask_for_what_there_is() -> None:
+    readme = (Path(bot.observing.__file__).parents[2] / "README.md").read_text()
+    (rules,) = [each for each in re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL) if "groups:" in each]
+    alarms = yaml.safe_load(rules)["groups"][0]["rules"]
+    asked = " ".join(each["expr"] for each in alarms)
+    named = set(re.findall(r"^\| `(sora_\w+)", README.read_text(), flags=re.MULTILINE))
+    assert len(alarms) == 3
+    assert {re.sub("_bucket$", "", each) for each in re.findall(r"sora_\w+", asked)} <= named
+    for label, known in (("state", set(JobState)), ("failure", set(Failure))):
+        for values in re.findall(rf'{label}[=!]~?"([^"]*)"', asked):
+            assert set(values.split("|")) <= known
+
+
+async def test_an_alarm_can_divide_before_the_first_video(tmp_path: Path, metrics: dict[str, SecretStr]) -> None:
+    async with a_town(tmp_path, **metrics) as town:
+        page = read((await page_of(town))[1])
+    assert page["sora_jobs_ended_total"] == {(("failure", ""), ("state", "delivered")): 0.0}
