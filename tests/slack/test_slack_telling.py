@@ -33,7 +33,7 @@ async def test_every_failure_says_what_happened_and_whether_money_was_used(tmp_p
     async with opened_desk(tmp_path) as desk:
         record = await failed(desk, failure, paid_usd_micros=800_000 if failure is Failure.VIDEO_LOST else 0)
         await desk.life().surface.tell_end(record)
-        money = "$0.80" if failure is Failure.VIDEO_LOST else "Nothing was charged."
+        money = "$0.80" if failure is Failure.VIDEO_LOST else "Nothing was charged"
         named = "your prompt is kept" if failure is Failure.CANNOT_POST else "video #142"
         assert named in desk.slack.posts[-1].text
         assert money in desk.slack.posts[-1].text
