@@ -63,6 +63,9 @@ async def test_storage_full_keeps_the_video_and_send_again_delivers_it_once(tmp_
         town.slack.faults.add("files.completeUploadExternal", Refuse("storage_limit_reached"), times=5)
         await town.sora("a paper boat in the rain")
         await town.until(lambda: any("storage" in each.text.lower() for each in town.posts()))
+        told = next(each.text for each in town.posts() if "storage" in each.text.lower())
+        words = ("is ready", "storage is full", "It cost $0.40", "I kept it", "Send again")
+        assert [each for each in words if each not in told] == []
         town.slack.faults.clear()
         card = next(each for each in town.posts() if each.thread_ts is None and not each.ephemeral_to)
         await town.until(lambda: "sora_send_again" in str(card.blocks))
