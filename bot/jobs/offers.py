@@ -80,7 +80,7 @@ class Offers:
             standings=(),
             typical=timedelta(seconds=first.model.typical_s) if first is not None else None,
             health_words=self._health_words(quoted),
-            receives=first.model.receives if first is not None else "",
+            receives=_receivers(quoted),
             size_px=first.size_px if first is not None else None,
             lengths_s=_union(each.lengths_s for each in models),
             shapes=_union(each.shapes for each in models),
@@ -144,6 +144,11 @@ def _settled(wish: Wish, models: Sequence[Model]) -> Wish:
         shape=wish.shape or (Shape.WIDE if Shape.WIDE in shapes else shapes[0]),
         resolution=wish.resolution or (RESOLUTION if RESOLUTION in resolutions else resolutions[0]),
     )
+
+
+def _receivers(quoted: Quote | Plan) -> str:
+    """Everybody the prompt may go to: agreeing to a price is agreeing to whoever takes over within it."""
+    return ", or ".join(dict.fromkeys(each.model.receives for each in quoted.candidates))
 
 
 def order_of(wish: Wish, model_name: str | None, model_class: ModelClass) -> Order:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from house import ANA, BEN, CHANNEL, TEAM, a_house
-from scripted_service import a_model, an_upstream
+from scripted_service import ScriptedService, a_model, an_upstream
 
 from bot.catalogue.model import Audio, Shape
 from bot.jobs.answers import (
@@ -21,6 +21,7 @@ from bot.jobs.answers import (
 from bot.jobs.model import JobState, Place
 from bot.quota.limits import Limit, ScopeKind
 from bot.quota.periods import Span
+from bot.upstreams.registry import Upstream
 
 TEN_CLIPS = (Limit(scope=ScopeKind.WORKSPACE, span=Span.DAY, clips=10),)
 TEN_TIMES = (Limit(scope=ScopeKind.WORKSPACE, span=Span.DAY, usd_micros=4_000_000),)
@@ -147,6 +148,20 @@ async def test_an_unnamed_prompt_goes_to_a_model_that_takes_its_length_uncut(tmp
         prompt = "x" * 4000
         record = await house.play(await house.accepted(prompt))
         assert (record.job.state, service.accepted[0].request.prompt) == (JobState.DELIVERED, prompt)
+
+
+async def test_everybody_who_may_get_the_prompt_within_the_price_is_named_and_nobody_else(tmp_path: Path) -> None:
+    def upstreams(one: ScriptedService) -> tuple[Upstream, ...]:
+        return (
+            an_upstream(one, "first", models=(a_model("a", receives="Anna"),)),
+            an_upstream(one, "second", models=(a_model("b", receives="Bert"),), priority=-1),
+            an_upstream(one, "dear", models=(a_model("c", receives="Cora", usd_micros_per_s=900_000),), priority=-2),
+        )
+
+    async with a_house(tmp_path, upstreams=upstreams) as (house, _):
+        assert (await house.service.offer(a_wish())).receives == "Anna, or Bert"
+        assert (await house.service.offer(a_wish(model="b"))).receives == "Bert"
+        assert (await house.service.offer(a_wish(model="b", length_s=5))).receives == ""
 
 
 async def test_a_model_that_ended_is_still_understood_by_name(tmp_path: Path) -> None:

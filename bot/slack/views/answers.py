@@ -240,5 +240,5 @@ def _cost(offer: Offer) -> str:
 def _offer_lines(offer: Offer) -> tuple[str, ...]:
     made = f"{quoted(offer.model_label)} · {offer.length_s} s · {SHAPES[offer.shape]} · {offer.resolution}"
     takes = f"Takes about {span(offer.typical)}." if offer.typical else ""
-    goes = f"Your prompt goes to {quoted(offer.receives)}." if offer.receives else ""
+    goes = f"Your prompt goes to {quoted(offer.receives, limit_chars=600)}." if offer.receives else ""
     return made, left_words(offer.standings), takes, goes

@@ -147,7 +147,7 @@ def _price_block(offer: Offer) -> Block | None:
         left_words(offer.standings),
         f"Takes about {span(offer.typical)}." if offer.typical else "",
         sentence(quoted(offer.health_words)),
-        f"Your prompt goes to {quoted(offer.receives)}." if offer.receives else "",
+        f"Your prompt goes to {quoted(offer.receives, limit_chars=600)}." if offer.receives else "",
         *(complaint_words(each) for each in offer.complaints if each.problem is not Problem.PROMPT_EMPTY),
     ]
     block = context("  ".join(each for each in lines if each))
