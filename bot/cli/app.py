@@ -2,6 +2,7 @@
 
 import typer
 
+from bot.cli.db import db
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
 from bot.cli.manifest import manifest
@@ -17,3 +18,4 @@ app = typer.Typer(
 )
 for command in (demo, setup, run, doctor, manifest):
     app.command()(command)
+app.add_typer(db, name="db")

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
 
 from aiohttp import hdrs, web
 
@@ -28,7 +29,7 @@ class VideoRoutes:
         dialect: Dialect,
         book: Book,
         clock: Clock,
-        key: str,
+        key: Callable[[], str],
         models: tuple[str, ...],
         poll_after_ms: int | None,
     ) -> None:
@@ -54,7 +55,7 @@ class VideoRoutes:
     def _keyed(self, handler: Handler) -> Handler:
         async def checked(request: web.Request) -> web.StreamResponse:
             scheme, _, key = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-            if scheme.lower() != "bearer" or not secrets.compare_digest(key.encode(), self._key.encode()):
+            if scheme.lower() != "bearer" or not secrets.compare_digest(key.encode(), self._key().encode()):
                 return web.json_response(self._dialect.wrong_key(), status=401)
             return await handler(request)
 

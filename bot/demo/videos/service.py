@@ -43,6 +43,7 @@ class LocalVideos:
     ) -> None:  # fmt: skip
         self.variant = variant
         self.key = key
+        """The one that is let in from now on; its owner may get a new one at any time."""
         self.calls = Calls()
         self.faults = Faults()
         self._clock = clock
@@ -129,7 +130,7 @@ class LocalVideos:
         )  # fmt: skip
         app = web.Application(client_max_size=REQUEST_BYTES_MAX, middlewares=[misfortune.handle])
         VideoRoutes(
-            dialect=self._dialect, book=self._book, clock=self._clock, key=self.key,
+            dialect=self._dialect, book=self._book, clock=self._clock, key=lambda: self.key,
             models=self._models, poll_after_ms=self._poll_after_ms,
         ).register(app)  # fmt: skip
         runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=STOP_S)

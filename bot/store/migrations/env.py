@@ -3,11 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import bot.store.tables.drafts
-import bot.store.tables.jobs
-import bot.store.tables.quota
-import bot.store.tables.slack
-import bot.store.tables.upstreams  # noqa: F401 - fills the metadata
+import bot.store.tables  # noqa: F401 - fills the metadata
 
 
 def _ours(name: str | None, kind: str, _parents: object) -> bool:
