@@ -55,6 +55,7 @@ class Confidential:
         longest_first = sorted(spelled, key=len, reverse=True)
         self._secrets = re.compile("|".join(map(re.escape, longest_first))) if spelled else None
         self._words: OrderedDict[str, frozenset[str]] = OrderedDict()
+        self._by_beginning: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -76,8 +77,10 @@ class Confidential:
                     self._words.move_to_end(known)
                     continue
                 self._words[known] = _spellings(known)
+                for spelling in self._words[known]:
+                    self._by_beginning.setdefault(spelling[:WORDS_LENGTH_MIN], {})[spelling] = known
                 if len(self._words) > WORDS_KEPT:
-                    self._words.popitem(last=False)
+                    self._forget(*self._words.popitem(last=False))
 
     def cleaned(self, text: str) -> str:
         if self._secrets is not None:
@@ -100,18 +103,30 @@ class Confidential:
             return [self.cleaned_value(name, each) for each in value]
         return self.cleaned(str(value))
 
+    def _forget(self, words: str, spellings: frozenset[str]) -> None:
+        for spelling in spellings:
+            beginning = spelling[:WORDS_LENGTH_MIN]
+            alike = self._by_beginning.get(beginning, {})
+            if alike.get(spelling) == words:  # else another text is spelled the same, and still known
+                del alike[spelling]
+            if not alike:
+                self._by_beginning.pop(beginning, None)
+
     def _without_words(self, text: str) -> str:
+        """One walk along the text, however many texts are known."""
+        kept: list[str] = []
+        at = since = 0
         with self._lock:
-            known = list(self._words.items())
-        for words, spellings in known:
-            for spelling in spellings:
-                begins = spelling[:WORDS_SEEN_BY]
-                at = text.find(begins)
-                while at >= 0:
-                    shown = described(words)
-                    text = text[:at] + shown + text[at + _common_length(text, at, spelling) :]
-                    at = text.find(begins, at + len(shown))
-        return text
+            while at <= len(text) - WORDS_LENGTH_MIN:
+                alike = self._by_beginning.get(text[at : at + WORDS_LENGTH_MIN])
+                found = _longest(text, at, alike) if alike else None
+                if found is None:
+                    at += 1
+                    continue
+                words, length = found
+                kept += [text[since:at], described(words)]
+                since = at = at + length
+        return "".join([*kept, text[since:]])
 
 
 def described(text: str) -> str:
@@ -144,6 +159,19 @@ def _spellings(text: str) -> frozenset[str]:
             quote_plus(text),
         }
     )
+
+
+def _longest(text: str, at: int, alike: Mapping[str, str]) -> tuple[str, int] | None:
+    """Whose words stand there, and how far: a text that was shortened ends where it stops being the same."""
+    found = [
+        (_common_length(text, at, spelling), words)
+        for spelling, words in alike.items()
+        if text.startswith(spelling[:WORDS_SEEN_BY], at)
+    ]
+    if not found:
+        return None
+    length, words = max(found)
+    return words, length
 
 
 def _common_length(text: str, at: int, spelling: str) -> int:

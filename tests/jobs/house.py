@@ -157,8 +157,9 @@ async def a_house(
     clock: VirtualClock | None = None,
     patience: Patience = Patience(),
     restarted: bool = False,
+    stored: Callable[..., StoredJobs] = StoredJobs,
 ) -> AsyncIterator[tuple[House, ScriptedService]]:
-    """`restarted`: over the database an earlier house left behind, as a new process would be."""
+    """`restarted`: over the database an earlier house left behind, as a new process would be. `stored`: the book."""
     clock = clock or VirtualClock()
     await clock.settle()  # from here on the clock knows of the threads
     service = service or ScriptedService(clock=clock, film=a_film(folder))
@@ -172,7 +173,7 @@ async def a_house(
     async def alarm(name: str, facts: Mapping[str, object]) -> None:
         alarms.append((name, facts))
 
-    book = StoredJobs(
+    book = stored(
         store,
         limits=limits,
         zone=ZoneInfo("UTC"),
