@@ -1,42 +1,15 @@
 """A submit whose answer is lost at a service that cannot be asked: an admin looks, presses a button, and it goes on."""
 
-import asyncio
-from datetime import datetime, timedelta
 from pathlib import Path
 
+from leaping_clock import LeapingClock
 from town import Town, a_town
 
-from bot.clock import SystemClock
 from bot.demo.faults import Drop
 from bot.demo.slack import Message
 from bot.demo.videos.calls import Operation
 
 ADMIN, OTHER_ADMIN = "U0BEN00002", "U0ADA00001"
-
-
-class LeapingClock(SystemClock):
-    """Real time, and a leap over what nobody wants to wait for: sleepers wake as if it had passed."""
-
-    def __init__(self) -> None:
-        self._ahead = timedelta()
-        self._leapt = asyncio.Event()
-
-    def now(self) -> datetime:
-        return super().now() + self._ahead
-
-    async def sleep(self, seconds: float) -> None:
-        until = self.now() + timedelta(seconds=seconds)
-        while (left := (until - self.now()).total_seconds()) > 0:
-            try:
-                async with asyncio.timeout(left):
-                    await self._leapt.wait()
-            except TimeoutError:
-                return
-
-    def leap(self, seconds: float) -> None:
-        self._ahead += timedelta(seconds=seconds)
-        self._leapt.set()
-        self._leapt = asyncio.Event()
 
 
 def in_doubt(town: Town) -> bool:
