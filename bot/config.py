@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     videos_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_WEBHOOK_SECRET")
     videos_in_flight_max: int | None = Field(default=None, alias="SORA_VIDEOS_IN_FLIGHT_MAX", ge=1)
     videos_submits_per_minute: int | None = Field(default=None, alias="SORA_VIDEOS_SUBMITS_PER_MINUTE", ge=1)
+    beat_s: float = Field(default=5.0, alias="SORA_BEAT_S", gt=0)
+    fence_after_s: float = Field(default=20.0, alias="SORA_FENCE_AFTER_S", gt=0)
+    recover_after_s: float = Field(default=30.0, alias="SORA_RECOVER_AFTER_S", gt=0)
     limits: tuple[LimitSetting, ...] = (
         LimitSetting(scope="person", period="day", usd=5.0),
         LimitSetting(scope="workspace", period="month", usd=50.0),
@@ -148,6 +151,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "Set SLACK_APP_TOKEN (xapp-..., for Socket Mode, the simple way) or SLACK_SIGNING_SECRET (for HTTP)"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _beats_are_in_sequence(self) -> "Settings":
+        if not self.beat_s < self.fence_after_s < self.recover_after_s:
+            raise ValueError("SORA_BEAT_S must be below SORA_FENCE_AFTER_S, and that below SORA_RECOVER_AFTER_S")
         return self
 
     @property

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.clock import Clock
+from bot.jobs.bell import Bell
 from bot.jobs.model import Attempt, AttemptState, JobRecord
 from bot.jobs.ports import Alarm, JobBook, Surface
-from bot.jobs.wakes import Wakes
 
 
 class DoubtOutcome(StrEnum):
@@ -34,11 +34,11 @@ class DoubtAnswer:
 
 class DoubtDesk:
     def __init__(
-        self, *, book: JobBook, surface: Surface, wakes: Wakes, clock: Clock, alarm: Alarm, admins: frozenset[str]
+        self, *, book: JobBook, surface: Surface, bell: Bell, clock: Clock, alarm: Alarm, admins: frozenset[str]
     ) -> None:
         self._book = book
         self._surface = surface
-        self._wakes = wakes
+        self._bell = bell
         self._clock = clock
         self._alarm = alarm
         self._admins = admins
@@ -60,7 +60,7 @@ class DoubtDesk:
         if not await write(attempt, at=now):
             return await self._answered(DoubtOutcome.SETTLED, attempt)
         await self._alarm("doubt_answered", {"job": attempt.job_id, "by": user_id, "made": made})
-        self._wakes.wake(attempt.job_id)
+        await self._bell.job(attempt.job_id)
         self._surface.changed(attempt.job_id)
         return await self._answered(DoubtOutcome.BOOKED if made else DoubtOutcome.SENT_AFRESH, attempt)
 

@@ -184,6 +184,12 @@ class AttemptState(StrEnum):
     """Given up finding out; booked as possibly paid."""
 
 
+WITHOUT_VIDEO = frozenset(
+    {AttemptState.FAILED, AttemptState.NOT_ACCEPTED, AttemptState.CANCELLED, AttemptState.UNKNOWN}
+)
+"""How an attempt ends that made nothing, as far as anybody knew: services change their word."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try to render a job at one upstream. `id` doubles as the client key the service sees."""

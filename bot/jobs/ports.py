@@ -177,7 +177,10 @@ class JobBook(Protocol):
         """The video exists, but its person had cancelled: money spent, nothing posted, offered."""
 
     async def late_video(self, attempt: Attempt, ref: RenderRef, *, result_ref: str, at: datetime) -> Job | None:
-        """A video given up as unknown exists after all: to be delivered. None: it is another attempt's, or known."""
+        """A video of an attempt that had ended without one exists after all, so it is paid.
+
+        The job to deliver it to. None: the job has a video, or its person wants none, or this was known.
+        """
 
     async def delivered(self, job_id: str, *, at: datetime) -> None: ...
 

@@ -23,13 +23,12 @@ from bot.jobs.answers import (
     StatusAnswer,
     Wish,
 )
+from bot.jobs.bell import Bell
 from bot.jobs.model import ENDED, AttemptState, Fit, JobRecord, JobState
 from bot.jobs.offers import Offers, order_of
 from bot.jobs.pictures import FirstFrame, PictureDesk
 from bot.jobs.ports import Acceptance, Committed, Full, JobBook, Overdrawn, Repeated, Surface
 from bot.jobs.standing import Standings
-from bot.jobs.wakes import Wakes
-from bot.jobs.watcher import Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +49,7 @@ class JobService:
         book: JobBook,
         offers: Offers,
         standings: Standings,
-        watcher: Watcher,
-        wakes: Wakes,
+        bell: Bell,
         surface: Surface,
         pictures: PictureDesk,
         clock: Clock,
@@ -61,8 +59,7 @@ class JobService:
         self._book = book
         self._offers = offers
         self._standings = standings
-        self._watcher = watcher
-        self._wakes = wakes
+        self._bell = bell
         self._surface = surface
         self._pictures = pictures
         self._clock = clock
@@ -146,8 +143,7 @@ class JobService:
         if job.state in ENDED or job.state is JobState.DELIVERING:
             return CancelAnswer(outcome=CancelOutcome.ALREADY_ENDED, job=job)
         asked = await self._book.cancel_requested(job_id, at=self._clock.now())
-        self._wakes.wake(job_id)
-        self._watcher.wake(job_id)
+        await self._bell.job(job_id)
         self._surface.changed(job_id)
         if asked is None or asked.state in ENDED:
             return CancelAnswer(outcome=CancelOutcome.ALREADY_ENDED, job=asked)

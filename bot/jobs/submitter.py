@@ -63,8 +63,14 @@ class Submitter:
             await self._waits(job, Waiting.SLOT)
             return Submitted.LATER
         rooms.surface.changed(job.id)
+        left_s = (attempt.deadline_at - self._now()).total_seconds()
+        if left_s < upstream.protocol.submit_timeout_s / 2:
+            # Stopped since the intent (SIGSTOP, a suspended machine): others may be looking for this render by now, and
+            # past the deadline they take its absence for proof. Nothing was sent, so nothing ever will be.
+            await self._book.absent(attempt, at=self._now())
+            return None
         try:
-            async with asyncio.timeout(upstream.protocol.submit_timeout_s):
+            async with asyncio.timeout(left_s):
                 ref = await upstream.provider.submit(request)
         except (OutcomeUnknown, TimeoutError):
             await rooms.healths.observe(upstream.name, error_kind=OutcomeUnknown.kind, now=self._now())

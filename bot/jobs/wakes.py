@@ -18,10 +18,12 @@ class Wakes:
         finally:
             self._events.pop(job_id, None)
 
-    def wake(self, job_id: str) -> None:
+    def wake(self, job_id: str) -> bool:
+        """True: somebody here waits for it."""
         event = self._events.get(job_id)
         if event is not None:
             event.set()
+        return event is not None
 
     def wake_all(self) -> None:
         for event in self._events.values():

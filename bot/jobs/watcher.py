@@ -53,6 +53,11 @@ class Watcher:
         self._of_job: dict[str, str] = {}
         self._stir = asyncio.Event()
 
+    @property
+    def watching(self) -> int:
+        """Renders somebody waits for."""
+        return len(self._waited)
+
     async def ended(self, attempt: Attempt) -> None:
         """Return when the attempt's row says how it ended, or when `wake` was called for its job.
 
@@ -79,17 +84,19 @@ class Watcher:
             if not waited.told:
                 self._forget(waited)
 
-    def nudge(self, upstream: str, render_id: str) -> None:
-        """A webhook came: look now. The truth is read from the service."""
+    def nudge(self, upstream: str, render_id: str) -> bool:
+        """A webhook came: look now. The truth is read from the service. True: somebody here waits for it."""
         attempt_id = self._of_render.get((upstream, render_id))
         if attempt_id is not None:
             self._hurry(self._waited[attempt_id])
+        return attempt_id is not None
 
-    def wake(self, job_id: str) -> None:
-        """Something about the job changed (a cancel): whoever waits looks at the row again."""
+    def wake(self, job_id: str) -> bool:
+        """Something about the job changed (a cancel): whoever waits looks at the row again. True: somebody does."""
         attempt_id = self._of_job.get(job_id)
         if attempt_id is not None:
             _tell(self._waited[attempt_id])
+        return attempt_id is not None
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as requests:

@@ -1,13 +1,12 @@
-"""What a service tells us by itself. A delivery only wakes the watcher; the truth is read from the service."""
+"""What a service tells us by itself. A delivery only wakes who waits; the truth is read from the service."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
 from bot.clock import Clock
-from bot.jobs.model import Attempt, AttemptState
+from bot.jobs.bell import Bell
+from bot.jobs.model import WITHOUT_VIDEO, Attempt, AttemptState
 from bot.jobs.ports import JobBook
-from bot.jobs.wakes import Wakes
-from bot.jobs.watcher import Watcher
 from bot.providers.base import RenderState
 from bot.providers.errors import ProviderError
 from bot.upstreams.registry import Registry, Upstream
@@ -22,11 +21,10 @@ class Heard(StrEnum):
 
 
 class WebhookDesk:
-    def __init__(self, book: JobBook, registry: Registry, watcher: Watcher, wakes: Wakes, clock: Clock) -> None:
+    def __init__(self, book: JobBook, registry: Registry, bell: Bell, clock: Clock) -> None:
         self._book = book
         self._registry = registry
-        self._watcher = watcher
-        self._wakes = wakes
+        self._bell = bell
         self._clock = clock
 
     async def hear(self, upstream_name: str, token: str, headers: Mapping[str, str], body: bytes) -> Heard:
@@ -46,14 +44,14 @@ class WebhookDesk:
         if attempt is not None and attempt.upstream == upstream_name and attempt.state is AttemptState.INTENT:
             ref = upstream.provider.adopted(event.render_id, attempt.wire_name)
             await self._book.submitted(attempt.id, ref, at=now)
-            self._wakes.wake(attempt.job_id)
-        if attempt is not None and attempt.upstream == upstream_name and attempt.state is AttemptState.UNKNOWN:
+            await self._bell.job(attempt.job_id)
+        if attempt is not None and attempt.upstream == upstream_name and attempt.state in WITHOUT_VIDEO:
             await self._late(attempt, upstream, event.render_id)
-        self._watcher.nudge(upstream_name, event.render_id)
+        await self._bell.render(upstream_name, event.render_id)
         return Heard.TAKEN if fresh else Heard.KNOWN
 
     async def _late(self, attempt: Attempt, upstream: Upstream, render_id: str) -> None:
-        """A video that had been given up and booked as possibly paid turns up: it is delivered, and paid only once."""
+        """Perhaps a video that had been given up, or that the service had called failed: paid, so booked, once."""
         ref = upstream.provider.adopted(render_id, attempt.wire_name)
         try:
             status = await upstream.provider.poll(ref)

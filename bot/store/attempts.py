@@ -73,19 +73,6 @@ def ended(session: Session, attempt_id: str, *, state: AttemptState, at: datetim
     return True
 
 
-def found_late(session: Session, attempt_id: str, ref: RenderRef, *, result_ref: str, at: datetime) -> bool:
-    """Given up as unknown, and made after all. Only the attempt in force counts; another one has its own video."""
-    row = locked(session, AttemptRow, attempt_id)
-    if row is None or row.state != AttemptState.UNKNOWN.value:
-        return False
-    if locked_one(session, JobRow, row.job_id).attempt_id != attempt_id:
-        return False
-    row.state, row.ended_at = AttemptState.SUCCEEDED.value, at
-    row.render_id, row.poll_ref, row.request_id = ref.render_id, ref.poll_ref, ref.request_id
-    row.result_ref = result_ref
-    return True
-
-
 def absent(session: Session, attempt: Attempt, *, at: datetime) -> bool:
     """Proven never to have arrived; free for one fresh attempt."""
     return _doubt_ended(session, attempt, AttemptState.NOT_ACCEPTED, at=at, error_kind="lost")

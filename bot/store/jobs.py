@@ -12,7 +12,7 @@ from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobState,
 from bot.jobs.ports import Acceptance, Enqueue, JobBook
 from bot.providers.base import RenderRef
 from bot.quota.limits import Limit
-from bot.store import acceptance, attempts, settling
+from bot.store import acceptance, attempts, late, settling
 from bot.store.engine import Store
 from bot.store.group_commit import GroupCommit
 from bot.store.job_looks import JobLooks
@@ -122,13 +122,9 @@ class StoredJobs(JobLooks):
         await self._store.write(lambda session: settling.kept(session, job_id, at=at))
 
     async def late_video(self, attempt: Attempt, ref: RenderRef, *, result_ref: str, at: datetime) -> Job | None:
-        def work(session: Session) -> Job | None:
-            if not attempts.found_late(session, attempt.id, ref, result_ref=result_ref, at=at):
-                return None
-            settling.captured(session, attempt.job_id, at=at)
-            return job_of(session.get_one(JobRow, attempt.job_id))
-
-        return await self._store.write(work)
+        return await self._store.write(
+            lambda session: late.late_video(session, attempt, ref, result_ref=result_ref, at=at)
+        )
 
     async def delivered(self, job_id: str, *, at: datetime) -> None:
         def told(job: Job) -> Job:

@@ -34,6 +34,10 @@ from bot.slack.ids import ActionId
 ADA = "U0ADA00001"
 UNTOUCHED, ONE_PAID = "$5.00 left of $5.00 ($0.00 used)", "$4.60 left of $5.00 ($0.40 used)"
 MB = 1024 * 1024
+BRISK = 8.0
+"""Pauses, polls and retries of these towns take an eighth of their time."""
+HALF_AS_BRISK = 4.0
+"""Where the wait for a lost submit, a minute and a half, must not end before the test has looked."""
 
 
 def _says(status: int, message: str, **more: str) -> Status:
@@ -60,7 +64,7 @@ REFUSALS = {
 @pytest.mark.parametrize("case", list(REFUSALS))
 async def test_a_submit_that_is_refused_costs_nothing_and_says_so_once(tmp_path: Path, case: str) -> None:
     fault, words = REFUSALS[case]
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.videos.faults.add("create", fault)
         await town.sora("a corgi surfing")
         told = await _ending(town)
@@ -87,7 +91,7 @@ UNCLEAR = {
 
 @pytest.mark.parametrize("case", list(UNCLEAR))
 async def test_while_nobody_knows_whether_a_submit_arrived_the_money_stays_reserved(tmp_path: Path, case: str) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=HALF_AS_BRISK) as town:
         town.videos.faults.add("create", UNCLEAR[case])
         await town.sora("a corgi surfing")
         stage = "Checking whether Local video service got it"
@@ -107,7 +111,7 @@ async def test_an_answer_lost_after_the_work_is_found_again_and_never_sent_twice
         OtherJson(processed=True),
         Drop(processed=True),
     )
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         for number, fault in enumerate(lost, start=1):
             town.videos.faults.add("create", fault)
             await town.sora(f"wave number {number}")
@@ -121,7 +125,7 @@ async def test_an_answer_lost_after_the_work_is_found_again_and_never_sent_twice
 async def test_too_fast_is_tried_again_when_the_service_says_and_not_before(
     tmp_path: Path, headers: dict[str, str]
 ) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.videos.faults.add("create", Status(code=429, headers=headers))
         await town.sora("a corgi surfing")
         await town.until(lambda: len(town.films()) == 1)
@@ -131,7 +135,7 @@ async def test_too_fast_is_tried_again_when_the_service_says_and_not_before(
 
 
 async def test_a_service_that_is_down_is_waited_for_and_the_video_starts_by_itself(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         await town.videos.switch(Switch.DOWN)
         await town.sora("a corgi surfing")
         card = await _shown(town, "Waiting for a service")
@@ -143,7 +147,7 @@ async def test_a_service_that_is_down_is_waited_for_and_the_video_starts_by_itse
 
 
 async def test_a_render_that_fails_is_made_once_more_and_paid_once(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.videos.faults.add("create", FailRender())
         await town.sora("a corgi surfing")
         await town.until(lambda: len(town.films()) == 1)
@@ -165,7 +169,7 @@ async def test_looks_that_break_in_every_way_lose_no_video(tmp_path: Path, caplo
         ProgressBackwards(),
         UnknownStatus(),
     )
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.videos.faults.add("create", StickRender())
         await town.sora("a corgi surfing")
         await town.until(lambda: len(town.videos.accepted) == 1)
@@ -185,7 +189,7 @@ async def test_looks_that_break_in_every_way_lose_no_video(tmp_path: Path, caplo
 async def test_stuck_at_99_percent_and_given_up_by_its_person_it_is_kept_and_brought_when_asked_for(
     tmp_path: Path,
 ) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.videos.faults.add("create", StickRender())
         await town.sora("a corgi surfing")
         await _shown(town, "Making your video")
@@ -205,7 +209,7 @@ async def test_stuck_at_99_percent_and_given_up_by_its_person_it_is_kept_and_bro
 
 
 async def test_files_that_arrive_wrong_are_fetched_again_and_an_inside_address_is_never_called(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town, _trap() as trap:
+    async with a_town(tmp_path, pace=BRISK) as town, _trap() as trap:
         wrong: tuple[Fault, ...] = (
             Truncated(declared_length=True),
             Truncated(declared_length=False),
@@ -223,7 +227,7 @@ async def test_files_that_arrive_wrong_are_fetched_again_and_an_inside_address_i
 
 
 async def test_a_relays_expired_link_is_left_for_its_content_address(tmp_path: Path) -> None:
-    async with a_town(tmp_path, variant="relay") as town:
+    async with a_town(tmp_path, variant="relay", pace=BRISK) as town:
         town.videos.faults.add("content", ExpiredLink())
         await town.sora("a corgi surfing")
         await town.until(lambda: len(town.films()) == 1)
@@ -234,7 +238,7 @@ async def test_a_relays_expired_link_is_left_for_its_content_address(tmp_path: P
 
 @pytest.mark.parametrize("never", [CompletedWithoutFile(), NotAVideo()], ids=["no file", "no video"])
 async def test_a_video_whose_file_never_comes_is_told_as_paid_and_lost(tmp_path: Path, never: Fault) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         operation = "retrieve" if isinstance(never, CompletedWithoutFile) else "content"
         town.videos.faults.add(operation, never, times=None)
         await town.sora("a corgi surfing")
@@ -268,7 +272,7 @@ async def test_a_film_larger_than_slack_takes_is_fetched_once_and_told_as_it_is(
 
 
 async def test_a_full_disk_is_waited_out_and_the_video_arrives(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.videos.faults.add("content", Huge(size_bytes=40 * MB))
         with _files_up_to(20 * MB):
             await town.sora("a corgi surfing")
@@ -279,7 +283,7 @@ async def test_a_full_disk_is_waited_out_and_the_video_arrives(tmp_path: Path) -
 
 
 async def test_forged_and_old_webhooks_are_refused_and_one_that_comes_twice_brings_one_video(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.videos.webhooks.muted = True
         town.videos.faults.add("create", StickRender())
         await town.sora("a corgi surfing")
@@ -299,7 +303,7 @@ async def test_forged_and_old_webhooks_are_refused_and_one_that_comes_twice_brin
 
 
 async def test_a_webhook_that_overtakes_the_answer_to_its_submit_is_no_harm(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.videos.webhooks.repeat = 2
         town.videos.faults.add("create", WebhookFirst())
         await town.sora("a corgi surfing")

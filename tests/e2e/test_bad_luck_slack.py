@@ -16,6 +16,8 @@ from bot.slack.ids import DRAFT_BUTTONS, JOB_BUTTONS, ActionId
 
 ADA, BEN = "U0ADA00001", "U0BEN00002"
 UNTOUCHED, ONE_PAID = "$5.00 left of $5.00 ($0.00 used)", "$4.60 left of $5.00 ($0.40 used)"
+BRISK = 8.0
+"""Pauses, polls and retries of these towns take an eighth of their time."""
 METHODS = (
     "chat.postMessage",
     "chat.update",
@@ -27,7 +29,7 @@ METHODS = (
 
 
 async def test_slack_too_busy_at_every_step_is_waited_for_and_nothing_comes_twice(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         for method in METHODS:
             town.slack.faults.add(method, RateLimited(retry_after_s=1))
         await town.sora("a corgi surfing")
@@ -37,7 +39,7 @@ async def test_slack_too_busy_at_every_step_is_waited_for_and_nothing_comes_twic
 
 
 async def test_slack_broken_where_it_may_be_asked_again_is_asked_again(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.slack.faults.add("chat.update", Page(status=500))
         town.slack.faults.add("files.getUploadURLExternal", Refuse("internal_error"))
         town.slack.faults.add("upload", Drop(processed=False))
@@ -56,7 +58,7 @@ async def test_slack_broken_where_it_may_be_asked_again_is_asked_again(tmp_path:
 async def test_a_card_whose_posting_was_never_answered_is_not_posted_twice_and_the_video_comes(
     tmp_path: Path, fault: Fault
 ) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.slack.faults.add("chat.postMessage", fault)
         await town.sora("a corgi surfing")
         await town.until(lambda: len(town.films()) == 1)
@@ -69,7 +71,7 @@ async def test_a_card_whose_posting_was_never_answered_is_not_posted_twice_and_t
 
 
 async def test_an_upload_completed_without_an_answer_is_one_file(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.slack.faults.add("files.completeUploadExternal", Drop(processed=True))
         await town.sora("a corgi surfing")
         await _done(town)
@@ -89,7 +91,7 @@ async def test_where_slack_does_not_let_us_post_nothing_starts_and_the_video_can
     tmp_path: Path, case: str
 ) -> None:
     channel, refuses, words = CLOSED[case]
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.slack.workspace.channel(channel).refuses = refuses
         await town.sora("a lighthouse in the fog", channel=channel)
         await town.until(lambda: any("Nothing was charged" in each.text for each in town.private(channel)))
@@ -106,7 +108,7 @@ async def test_where_slack_does_not_let_us_post_nothing_starts_and_the_video_can
 
 
 async def test_a_private_channel_becomes_right_after_the_invitation(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         await town.sora("a lighthouse in the fog", channel="secret")
         await town.until(lambda: any("Nothing was charged" in each.text for each in town.private("secret")))
         town.slack.workspace.channel("secret").members.add(town.slack.bot_user_id)
@@ -117,7 +119,7 @@ async def test_a_private_channel_becomes_right_after_the_invitation(tmp_path: Pa
 
 @pytest.mark.parametrize("how", ["archived", "removed"])
 async def test_a_place_that_closes_while_the_video_is_made_gets_it_delivered_directly(tmp_path: Path, how: str) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         job = await _held(town)
         place = town.slack.workspace.channel("videos")
         if how == "archived":
@@ -133,7 +135,7 @@ async def test_a_place_that_closes_while_the_video_is_made_gets_it_delivered_dir
 
 
 async def test_a_card_that_somebody_deleted_is_replaced_once_and_the_video_still_comes(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         job = await _held(town)
         (card,) = town.cards()
         await town.slack.delete_message(card)
@@ -144,7 +146,7 @@ async def test_a_card_that_somebody_deleted_is_replaced_once_and_the_video_still
 
 
 async def test_a_revoked_token_loses_no_video_and_send_again_brings_it_when_there_is_a_new_one(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         job = await _held(town)
         town.slack.app.is_revoked = True
         job.may_finish.set()
@@ -160,7 +162,7 @@ async def test_a_revoked_token_loses_no_video_and_send_again_brings_it_when_ther
 
 
 async def test_a_trigger_that_expired_says_so_and_keeps_what_was_typed(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         town.slack.faults.add("views.open", Refuse("expired_trigger_id"))
         await town.sora("corgi")
         await town.until(lambda: bool(town.private()))
@@ -173,7 +175,7 @@ async def test_a_trigger_that_expired_says_so_and_keeps_what_was_typed(tmp_path:
 
 
 async def test_clicks_and_forms_that_come_twice_are_one_video(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         asked = await town.sora("two foxes in the snow --12s")
         town.slack.sockets.repeat_next = 1
         await town.slack.click("ada", asked.said, ActionId.CONFIRM_PRICE.value)
@@ -198,7 +200,7 @@ async def test_while_one_line_is_refused_its_ticket_the_other_one_hears(tmp_path
 
 
 async def test_a_button_of_a_year_ago_is_answered_and_costs_nothing(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         actions = (*JOB_BUTTONS, *DRAFT_BUTTONS)
         old = await _buttons(town, dict.fromkeys(actions, "of-a-year-ago"))
         for action in actions:
@@ -215,7 +217,7 @@ async def test_a_button_of_a_year_ago_is_answered_and_costs_nothing(tmp_path: Pa
 
 
 async def test_somebody_elses_click_moves_neither_their_video_nor_their_money(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, pace=BRISK) as town:
         job = await _held(town)
         (card,) = town.cards()
         job_id = next(each["value"] for each in _elements(card) if each["action_id"] == ActionId.CANCEL.value)

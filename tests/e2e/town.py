@@ -1,9 +1,13 @@
 """A whole town: the real bot in this process, a local Slack and a local video service, over real sockets."""
 
 import asyncio
+import functools
+import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,6 +21,7 @@ from bot.clock import Clock, SystemClock, new_id
 from bot.config import Settings
 from bot.demo.slack import LocalSlack, Message, View
 from bot.demo.videos.service import LocalVideos
+from bot.jobs import workflow
 from bot.media.animatic import AnimaticRequest, render_animatic
 from bot.observing.confidential import Confidential
 from bot.observing.pipeline import logging_to
@@ -81,12 +86,34 @@ class Town:
             engine.dispose()
 
 
+class BriskClock:
+    """Real time, run through so many times faster: what waits a minute by it has waited for seconds."""
+
+    def __init__(self, times: float) -> None:
+        self._times = times
+        self._began, self._began_at = datetime.now(UTC), time.monotonic()
+
+    def now(self) -> datetime:
+        return self._began + timedelta(seconds=(time.monotonic() - self._began_at) * self._times)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(max(0.0, seconds) / self._times)
+
+
 def a_film(folder: Path) -> Path:
+    """Four seconds of waves; drawn once by each process, which takes it most of a second."""
     film = folder / "film.mp4"
-    if not film.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        render_animatic(AnimaticRequest(prompt="waves", length_s=4, size_px=(320, 180), audio=True, label="test"), film)
+    folder.mkdir(parents=True, exist_ok=True)
+    film.write_bytes(_waves())
     return film
+
+
+@functools.cache
+def _waves() -> bytes:
+    order = AnimaticRequest(prompt="waves", length_s=4, size_px=(320, 180), audio=True, label="test")
+    with tempfile.TemporaryDirectory() as folder:
+        render_animatic(order, Path(folder) / "waves.mp4")
+        return (Path(folder) / "waves.mp4").read_bytes()
 
 
 def settings_of(folder: Path, slack: LocalSlack, videos: LocalVideos, **more: Any) -> Settings:
@@ -119,20 +146,14 @@ async def _ready(port: int) -> None:
 
 
 @asynccontextmanager
-async def a_town(
-    folder: Path,
-    *,
-    render_s: float = 0.05,
-    variant: str = "openai",
-    clock: Clock = SystemClock(),
-    log: TextIO | None = None,
-    **more: Any,
-) -> AsyncIterator[Town]:
-    """`clock` is the bot's alone. `log`: where it keeps its log, as `sora-bot run` does on stderr."""
+async def a_place(
+    folder: Path, *, render_s: float = 0.05, variant: str = "openai", clock: Clock = SystemClock()
+) -> AsyncIterator[tuple[LocalSlack, LocalVideos]]:
+    """The town without a bot; several may live there one after the other. `clock` is the video service's."""
     async with (
         LocalSlack.running(manifest=manifest(), directory=folder / "slack") as slack,
         LocalVideos.running(
-            clock=SystemClock(),
+            clock=clock,
             directory=folder / "films",
             film=a_film(folder),
             variant=variant,
@@ -141,11 +162,58 @@ async def a_town(
             webhook_secret=SECRET,
         ) as videos,
     ):
+        yield slack, videos
+
+
+@asynccontextmanager
+async def a_bot(
+    slack: LocalSlack,
+    videos: LocalVideos,
+    settings: Settings,
+    *,
+    clock: Clock = SystemClock(),
+    log: TextIO | None = None,
+) -> AsyncIterator[Town]:
+    """`clock` is the bot's alone. `log`: where it keeps its log, as `sora-bot run` does on stderr."""
+    confidential = Confidential.of(settings)
+    keeping = logging_to(log, confidential=confidential, level="DEBUG", dress="json") if log else nullcontext()
+    with keeping:
+        async with wiring.running(settings, clock=clock, new_id=new_id, confidential=confidential) as bot:
+            videos.webhooks.url = f"http://127.0.0.1:{bot.port}/webhooks/videos"
+            await _ready(bot.port)
+            yield Town(slack=slack, videos=videos, bot=bot, settings=settings)
+
+
+@asynccontextmanager
+async def a_town(
+    folder: Path,
+    *,
+    render_s: float = 0.05,
+    variant: str = "openai",
+    clock: Clock = SystemClock(),
+    pace: float = 1.0,
+    log: TextIO | None = None,
+    **more: Any,
+) -> AsyncIterator[Town]:
+    """A place and a bot in it, on a file that its engine knows already.
+
+    `pace`: so many times faster go the clocks of the bot and of the video service. Slack's never does: its three
+    seconds for an acknowledgement are real, and so are the bot's timeouts on the wire.
+    """
+    ours = clock if pace == 1.0 else BriskClock(pace)
+    theirs = SystemClock() if pace == 1.0 else ours
+    async with a_place(folder, render_s=render_s, variant=variant, clock=theirs) as (slack, videos):
         settings = settings_of(folder, slack, videos, **more)
-        confidential = Confidential.of(settings)
-        keeping = logging_to(log, confidential=confidential, level="DEBUG", dress="json") if log else nullcontext()
-        with keeping:
-            async with wiring.running(settings, clock=clock, new_id=new_id, confidential=confidential) as bot:
-                videos.webhooks.url = f"http://127.0.0.1:{bot.port}/webhooks/videos"
-                await _ready(bot.port)
-                yield Town(slack=slack, videos=videos, bot=bot, settings=settings)
+        await _started_before(settings.database_url)
+        async with a_bot(slack, videos, settings, clock=ours, log=log) as town:
+            yield town
+
+
+async def _started_before(database_url: str) -> None:
+    """DBOS looks for new queues once a second: on a fresh file the first video of all waits for that."""
+    if not database_url.startswith("sqlite"):
+        return
+    engine = open_engine(database_url, busy_timeout_ms=5000, isolation_level="IMMEDIATE")
+    known = workflow.EngineSettings(url=database_url, engine=engine, executor_id="local", running_max=1)
+    async with workflow.running_engine(known, None):
+        pass

@@ -17,6 +17,7 @@ from sqlmodel import SQLModel
 from virtual_clock import VirtualClock
 
 from bot.jobs.answers import Accepted, Wish
+from bot.jobs.bell import Bell
 from bot.jobs.courier import SpoolingCourier
 from bot.jobs.doubt import Doubt
 from bot.jobs.doubt_desk import DoubtDesk
@@ -211,12 +212,12 @@ async def a_house(
         alarm=alarm,
         patience=patience,
     )
+    bell = Bell(wakes=wakes, watcher=watcher)
     jobs = JobService(
         book=book,
         offers=Offers(registry=registry, book=book, healths=healths, clock=clock, catalogue_version="test"),
         standings=Standings(registry=registry, healths=healths, clock=clock),
-        watcher=watcher,
-        wakes=wakes,
+        bell=bell,
         surface=surface,
         pictures=pictures,
         clock=clock,
@@ -238,9 +239,9 @@ async def a_house(
         surface=surface,
         registry=registry,
         healths=healths,
-        desk=WebhookDesk(book, registry, watcher, wakes, clock),
+        desk=WebhookDesk(book, registry, bell, clock),
         doubts=DoubtDesk(
-            book=book, surface=surface, wakes=wakes, clock=clock, alarm=alarm, admins=frozenset({ADMIN, BEN})
+            book=book, surface=surface, bell=bell, clock=clock, alarm=alarm, admins=frozenset({ADMIN, BEN})
         ),
         watcher=watcher,
         enqueued=enqueued,

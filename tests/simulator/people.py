@@ -98,9 +98,7 @@ class People:
             await self._ask(plan, f"k{subject}-again", sure=luck.random() < 0.5)
 
     async def _ask(self, plan: Plan, key: str, *, sure: bool = True) -> None:
-        answer = await self._told(
-            lambda bot: self._asked(bot, plan.wish, key, sure=sure), subject=str(plan.number)
-        )
+        answer = await self._told(lambda bot: self._asked(bot, plan.wish, key, sure=sure), subject=str(plan.number))
         name = type(answer).__name__
         self.answers[name] = self.answers.get(name, 0) + 1
         if not isinstance(answer, Accepted):

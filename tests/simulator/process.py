@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.jobs.answers import CardFacts
+from bot.jobs.bell import Bell
 from bot.jobs.courier import Courier, NotFetched, Trouble
 from bot.jobs.doubt import Doubt
 from bot.jobs.doubt_desk import DoubtDesk
@@ -152,14 +153,12 @@ class Process:
                 patience=patience,
             )
         )
+        bell = Bell(wakes=wakes, watcher=watcher)
         self.jobs = JobService(
             book=book,
-            offers=Offers(
-                registry=registry, book=book, healths=healths, clock=clock, catalogue_version="simulated"
-            ),
+            offers=Offers(registry=registry, book=book, healths=healths, clock=clock, catalogue_version="simulated"),
             standings=Standings(registry=registry, healths=healths, clock=clock),
-            watcher=watcher,
-            wakes=wakes,
+            bell=bell,
             surface=self.surface,
             pictures=PictureDesk(around.spool, around.threads, self._new_id),
             clock=clock,
@@ -167,9 +166,9 @@ class Process:
             rules=RULES,
         )
         self.doubts = DoubtDesk(
-            book=book, surface=self.surface, wakes=wakes, clock=clock, alarm=self._alarm, admins=frozenset(ADMINS)
+            book=book, surface=self.surface, bell=bell, clock=clock, alarm=self._alarm, admins=frozenset(ADMINS)
         )
-        self.webhooks = WebhookDesk(book, registry, watcher, wakes, clock)
+        self.webhooks = WebhookDesk(book, registry, bell, clock)
         self.engine = Engine(
             log=around.stories,
             steps=steps,
@@ -339,8 +338,6 @@ async def _facts(record: JobRecord) -> CardFacts:
         service_down_words="",
         elsewhere_usd_micros=None,
     )
-
-
 
 
 def _why(done: "asyncio.Task[None]") -> str:

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
 from bot.quota.ledger import EntryKind
-from bot.quota.limits import DEFAULT_LIMITS, Limit, OverLimit, ScopeKind, Standing
+from bot.quota.limits import Limit, OverLimit, ScopeKind, Standing
 from bot.quota.periods import Span
 from bot.store import quota
 from bot.store.balances import payers_of
@@ -32,6 +32,10 @@ from bot.store.tables.quota import BalanceRow, LedgerEntryRow
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 USD = 1_000_000
+LIMITS = (
+    Limit(scope=ScopeKind.PERSON, span=Span.DAY, usd_micros=5 * USD),
+    Limit(scope=ScopeKind.WORKSPACE, span=Span.MONTH, usd_micros=50 * USD),
+)
 
 
 class Money:
@@ -43,7 +47,7 @@ class Money:
         *,
         kind: databases.Kind = databases.Kind.SQLITE,
         isolation: str = "IMMEDIATE",
-        limits: tuple[Limit, ...] = DEFAULT_LIMITS,
+        limits: tuple[Limit, ...] = LIMITS,
     ) -> None:
         self.limits = limits
         url = databases.url_for(path, kind)
@@ -161,7 +165,7 @@ def test_what_does_not_fit_is_refused_and_reserves_nothing(money: Money) -> None
     money.hold("a", 4 * USD)
     over = money.hold("b", 2 * USD)
     assert isinstance(over, OverLimit)
-    assert over.standing.limit == DEFAULT_LIMITS[0]
+    assert over.standing.limit == LIMITS[0]
     assert over.affordable_usd_micros == USD
     assert money.standing()[0].usd_micros_reserved == 4 * USD
     assert isinstance(money.hold("c", USD), quota.Held)
@@ -259,7 +263,7 @@ def test_a_transaction_that_is_rolled_back_reserves_nothing(money: Money) -> Non
             user_id="U1",
             slack_channel_id="C1",
             usd_micros=USD,
-            limits=DEFAULT_LIMITS,
+            limits=LIMITS,
             now=NOW,
             tz=BERLIN,
         )

@@ -65,6 +65,7 @@ class AttemptRow(SQLModel, table=True):
         sa.UniqueConstraint("upstream", "render_id"),
         sa.UniqueConstraint("job_id", "number"),
         sa.Index("attempt_by_upstream", "upstream", "state"),
+        sa.Index("attempt_by_intent", "upstream", "intent_at"),
         sa.Index("attempt_by_end", "upstream", "model", "ended_at"),
     )
 

@@ -1,0 +1,31 @@
+"""processes that share a database; a service's submits of the last minute"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from bot.store.tables.types import UtcDateTime
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "peer",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("seen_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "ring",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("rung_at", UtcDateTime(), nullable=False),
+        sa.Column("job_id", sa.String(), nullable=False),
+        sa.Column("upstream", sa.String(), nullable=False),
+        sa.Column("render_id", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_ring_rung_at", "ring", ["rung_at"], unique=False)
+    op.create_index("attempt_by_intent", "attempt", ["upstream", "intent_at"], unique=False)

@@ -1,0 +1,61 @@
+"""Other processes on the same database: none beside a SQLite file, which we hold alone; any number on Postgres."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from bot.clock import Clock
+from bot.config import Settings
+from bot.jobs import workflow
+from bot.jobs.bell import Bell, Ring
+from bot.jobs.peers import Beats, Peers
+from bot.jobs.ports import Alarm, Surface
+from bot.store.engine import Store
+from bot.store.peers import StoredPeers
+from bot.store.postgres import is_postgres
+from bot.store.wire import PostgresWire
+
+Loop = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Company:
+    def __init__(self, peers: Peers | None, wire: PostgresWire | None) -> None:
+        self._peers = peers
+        self.wire = wire
+
+    @asynccontextmanager
+    async def joined(self) -> AsyncIterator[None]:
+        """Around the engine: no story runs before we are known to live, and none any more once we say that we left."""
+        if self._peers is None:
+            yield
+            return
+        await self._peers.join()
+        try:
+            yield
+        finally:
+            await self._peers.leave()
+
+    async def problem(self) -> str:
+        return self._peers.problem() if self._peers is not None else ""
+
+    def loops(self, bell: Bell, surface: Surface) -> tuple[Loop, ...]:
+        peers, wire = self._peers, self.wire
+        if peers is None or wire is None:
+            return ()
+
+        def heard(ring: Ring) -> None:
+            if bell.heard(ring) and ring.job_id:
+                surface.changed(ring.job_id)
+
+        return peers.run, lambda: wire.run(heard)
+
+
+def company_of(settings: Settings, store: Store, *, me: str, clock: Clock, alarm: Alarm) -> Company:
+    if not is_postgres(settings.database_url):
+        return Company(None, None)
+    beats = Beats(
+        beat_s=settings.beat_s, fence_after_s=settings.fence_after_s, recover_after_s=settings.recover_after_s
+    )
+    book = StoredPeers(store, stories_version=workflow.VERSION)
+    peers = Peers(me, book=book, take_over=workflow.take_over, clock=clock, alarm=alarm, beats=beats)
+    return Company(peers, PostgresWire(store, clock=clock))

@@ -1,0 +1,96 @@
+"""The jobs' side put together: the steps that the stories take, and the use cases that people reach."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from bot.catalogue.model import Catalogue
+from bot.clock import Clock, NewId
+from bot.config import Settings
+from bot.jobs.bell import Bell
+from bot.jobs.courier import SpoolingCourier
+from bot.jobs.doubt import Doubt
+from bot.jobs.doubt_desk import DoubtDesk
+from bot.jobs.offers import Offers
+from bot.jobs.pictures import PictureDesk
+from bot.jobs.ports import Alarm, Healths, JobBook, Surface
+from bot.jobs.requests import RequestMaker
+from bot.jobs.rooms import Patience, Rooms
+from bot.jobs.service import JobService
+from bot.jobs.standing import Standings
+from bot.jobs.steps import JobSteps
+from bot.jobs.wakes import Wakes
+from bot.jobs.watcher import Watcher
+from bot.jobs.webhooks import WebhookDesk
+from bot.media.spool import Spool
+from bot.upstreams.registry import Registry
+from bot.wiring.rules import rules_of, webhook_urls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Videos:
+    steps: JobSteps
+    jobs: JobService
+    doubts: DoubtDesk
+    webhooks: WebhookDesk
+
+
+def videos_side(
+    settings: Settings,
+    *,
+    catalogue: Catalogue,
+    registry: Registry,
+    book: JobBook,
+    healths: Healths,
+    standings: Standings,
+    surface: Surface,
+    watcher: Watcher,
+    wakes: Wakes,
+    bell: Bell,
+    spool: Spool,
+    threads: ThreadPoolExecutor,
+    clock: Clock,
+    new_id: NewId,
+    alarm: Alarm,
+) -> Videos:
+    pictures = PictureDesk(spool, threads, new_id)
+    requests = RequestMaker(pictures=pictures.fitted, webhook_url=webhook_urls(settings), clock=clock)
+    patience = Patience()
+    doubt = Doubt(
+        book=book,
+        registry=registry,
+        requests=requests,
+        surface=surface,
+        wakes=wakes,
+        clock=clock,
+        alarm=alarm,
+        doubt_max=patience.doubt_max,
+    )
+    rooms = Rooms(
+        book=book,
+        registry=registry,
+        healths=healths,
+        surface=surface,
+        watcher=watcher,
+        wakes=wakes,
+        courier=SpoolingCourier(registry, spool, threads),
+        requests=requests,
+        doubt=doubt,
+        clock=clock,
+        new_id=new_id,
+        alarm=alarm,
+        patience=patience,
+    )
+    jobs = JobService(
+        book=book,
+        offers=Offers(registry=registry, book=book, healths=healths, clock=clock, catalogue_version=catalogue.version),
+        standings=standings,
+        bell=bell,
+        surface=surface,
+        pictures=pictures,
+        clock=clock,
+        new_id=new_id,
+        rules=rules_of(settings),
+    )
+    admins = frozenset(settings.admins)
+    doubts = DoubtDesk(book=book, surface=surface, bell=bell, clock=clock, alarm=alarm, admins=admins)
+    return Videos(steps=JobSteps(rooms), jobs=jobs, doubts=doubts, webhooks=WebhookDesk(book, registry, bell, clock))
