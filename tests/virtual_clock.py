@@ -54,6 +54,10 @@ class VirtualClock:
         self._now = target
         await self.settle()
 
+    def leap(self, seconds: float) -> None:
+        """Time passes in which nothing here ran: a stopped process, a suspended machine."""
+        self._now += timedelta(seconds=seconds)
+
     async def until(self, holds: Callable[[], object], *, within_s: float = 600) -> None:
         """Move time from sleeper to sleeper until `holds()` is true.
 

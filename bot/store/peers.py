@@ -13,6 +13,8 @@ from bot.store.upsert import insert_for
 
 # The durable engine's own table (dbos 3.4): only looked at, and only these columns.
 _STORIES = sa.table("workflow_status", *map(sa.column, ("executor_id", "status", "application_version")), schema="dbos")
+FORGOTTEN_AFTER = timedelta(days=1)
+"""Who is not in the list is as dead as who has been silent for long; every start brings a new name."""
 _NOW = sa.func.timezone("utc", sa.func.clock_timestamp())
 
 
@@ -26,6 +28,7 @@ class StoredPeers:
         def work(session: Session) -> None:
             seen = insert_for(session, PeerRow).values(id=me, seen_at=_NOW)
             session.execute(seen.on_conflict_do_update(index_elements=["id"], set_={"seen_at": _NOW}))
+            session.execute(sa.delete(PeerRow).where(col(PeerRow.seen_at) < _NOW - FORGOTTEN_AFTER))
 
         await self._store.write(work)
 

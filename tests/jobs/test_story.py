@@ -3,10 +3,12 @@
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from house import ANA, a_house
 from scripted_service import ScriptedService, a_model, a_protocol, an_upstream
+from virtual_clock import VirtualClock
 
 from bot.catalogue.model import ModelClass, Tier
 from bot.jobs.answers import CancelOutcome
@@ -26,6 +28,7 @@ from bot.providers.errors import (
     Retired,
     Unreachable,
 )
+from bot.store.jobs import StoredJobs
 
 
 def failed(error: Exception) -> RenderStatus:
@@ -126,6 +129,28 @@ async def test_a_submit_that_never_arrived_is_sent_again_only_after_deadline_and
         assert (record.job.state, len(service.accepted)) == (JobState.DELIVERED, 1)
         assert [each.error_kind for each in record.attempts] == ["lost", ""]
         assert service.accepted[0].at - begun >= timedelta(seconds=90)
+
+
+async def test_who_was_stopped_between_intent_and_post_sends_nothing_that_others_have_proven_absent(
+    tmp_path: Path,
+) -> None:
+    clock, stops = VirtualClock(), [120.0]
+
+    class StoppedOnce(StoredJobs):
+        async def begin(self, *args: Any, **kwargs: Any) -> bool:
+            begun = await super().begin(*args, **kwargs)
+            if stops:
+                clock.leap(stops.pop())
+            return begun
+
+    async with a_house(tmp_path, clock=clock, stored=StoppedOnce) as (house, service):
+        record = await house.play(await house.accepted())
+        assert (record.job.state, len(service.accepted)) == (JobState.DELIVERED, 1)
+        late, sent = record.attempts
+        assert (late.state, late.error_kind, late.render_id) == (AttemptState.NOT_ACCEPTED, "lost", None)
+        assert sent.render_id == service.accepted[0].render_id
+        assert service.accepted[0].at <= sent.deadline_at
+        assert await house.ledger_is_exact()
 
 
 async def test_without_list_or_key_the_money_stays_reserved_and_is_booked_as_possibly_paid(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from bot.jobs import workflow
 from bot.jobs.ports import Announced
 from bot.jobs.story import Checked, Settled, Submitted, Waited
 from bot.store.engine import Store, open_engine
+from bot.store.postgres import is_postgres
 
 
 class SlowSteps:
@@ -50,11 +51,14 @@ class SlowSteps:
         self.told.set()
 
 
+def settings_on(url: str, executor_id: str) -> workflow.EngineSettings:
+    ours = None if is_postgres(url) else open_engine(url, busy_timeout_ms=30_000, isolation_level="IMMEDIATE")
+    return workflow.EngineSettings(url=url, engine=ours, executor_id=executor_id, running_max=3, poll_s=0.02)
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> workflow.EngineSettings:
-    url = f"sqlite:///{tmp_path}/engine.sqlite"
-    engine = open_engine(url, busy_timeout_ms=30_000, isolation_level="IMMEDIATE")
-    return workflow.EngineSettings(url=url, engine=engine, executor_id="local", running_max=3, poll_s=0.02)
+    return settings_on(f"sqlite:///{tmp_path}/engine.sqlite", "local")
 
 
 async def start(settings: workflow.EngineSettings, story_id: str) -> None:
@@ -80,6 +84,23 @@ async def test_a_story_cut_off_goes_on_in_the_next_process_without_repeating_wha
     async with workflow.running_engine(settings, second):
         await asyncio.wait_for(second.told.wait(), 10)
     assert second.done == ["submit", "settle", "tell job1"]
+
+
+async def test_a_story_of_a_dead_process_is_taken_over_once_and_goes_on_where_it_stood(database_url: str) -> None:
+    dead = SlowSteps()
+    async with workflow.running_engine(settings_on(database_url, "dead"), dead):
+        await start(settings_on(database_url, "dead"), "job1")
+        await asyncio.wait_for(dead.submitting.wait(), 10)
+        await workflow.cancel_running(submits_get_s=0.05)
+    heir = SlowSteps()
+    async with workflow.running_engine(settings_on(database_url, "heir"), heir):
+        assert heir.done == []
+        assert await workflow.take_over(["dead"]) == 1
+        await asyncio.wait_for(heir.submitting.wait(), 10)
+        assert await workflow.take_over(["dead"]) == 0
+        heir.may_submit.set()
+        await asyncio.wait_for(heir.told.wait(), 10)
+    assert heir.done == ["submit", "settle", "tell job1"]
 
 
 async def test_a_submit_on_the_wire_may_bring_its_answer_home(settings: workflow.EngineSettings) -> None:
