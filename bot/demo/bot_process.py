@@ -64,6 +64,11 @@ class BotProcess:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def code(self) -> int | None:
+        """With which exit code it ended; None: it runs."""
+        return self._process.returncode
+
     async def gone(self, within_s: float) -> None:
         """Return when it has ended, however.
 
