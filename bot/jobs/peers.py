@@ -71,6 +71,7 @@ class Peers:
         """
         self._beaten_at = self._clock.now()
         await self._book.beat(self._me)
+        _log.info("the other processes on this database know this one as %s", self._me)
 
     async def leave(self) -> None:
         """After the last: whoever beats next takes over at once what we left behind."""

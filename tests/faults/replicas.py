@@ -32,17 +32,22 @@ BEAT_S, FENCE_AFTER_S, RECOVER_AFTER_S = 0.2, 0.8, 1.2
 ORDER_USD_MICROS = 400_000
 """One order: 4 s of the local service's fast model."""
 PEOPLE = ("ada", "ben")
+STORIES_OF = "SELECT workflow_uuid FROM dbos.workflow_status WHERE status = 'PENDING' AND executor_id = %s"
 STORY_OF = "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING' AND workflow_uuid = %s"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Replica:
-    """One bot process. `name` is its own word for itself, in the database and in its log."""
+    """One bot process."""
 
     process: BotProcess
-    name: str
     port: int
     log: Path
+
+    @property
+    def name(self) -> str:
+        """As the database and the other replicas know it."""
+        return str(self.said("know this one as")[0]["event"]).split()[-1]
 
     @property
     def origin(self) -> str:
@@ -100,12 +105,9 @@ class ReplicaTown:
         """A process until the block ends, ready when it begins. `more` are settings of its own."""
         port = free_port()
         told = self._told(port) | self.settings | more
-        others = self._peers()
         async with BotProcess.running(told, inherited=os.environ, folder=self.folder / nick) as process:
-            replica = Replica(
-                process=process, name=await self._new_peer(others), port=port, log=self.folder / nick / "bot.log"
-            )
-            await until(lambda: replica.readiness(), lambda told: told[0] == 200)
+            replica = Replica(process=process, port=port, log=self.folder / nick / "bot.log")
+            await until(replica.readiness, lambda told: told[0] == 200)
             try:
                 yield replica
             finally:
@@ -114,9 +116,10 @@ class ReplicaTown:
 
     @asynccontextmanager
     async def replicas(self, *nicks: str, **more: str) -> AsyncIterator[list[Replica]]:
-        """One after the other, so that their names are known."""
+        """Started and ended together."""
         async with AsyncExitStack() as owned:
-            yield [await owned.enter_async_context(self.replica(nick, **more)) for nick in nicks]
+            starting = [owned.enter_async_context(self.replica(nick, **more)) for nick in nicks]
+            yield list(await asyncio.gather(*starting))
 
     async def order(self, count: int = 1) -> None:
         """So many commands, each by the next person."""
@@ -179,7 +182,22 @@ class ReplicaTown:
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             return connection.execute(query, values).fetchall()
 
-    async def teller(self, replicas: list[Replica], number: int = 1) -> Replica:
+    def stories_of(self, replica: Replica) -> list[str]:
+        """The stories that are its own at the moment."""
+        return [str(story) for (story,) in self.rows(STORIES_OF, replica.name)]
+
+    def later(self, *, minutes: int) -> None:
+        """As if so long had passed since the intents: their times are set back, and everybody looks at the rows."""
+        back = f"interval '{minutes} minutes'"
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            connection.execute(f"UPDATE attempt SET intent_at = intent_at - {back}, deadline_at = deadline_at - {back}")
+            connection.execute(
+                "INSERT INTO ring (rung_at, job_id, upstream, render_id)"
+                " SELECT timezone('utc', clock_timestamp()), id, '', '' FROM job"
+            )
+            connection.execute("NOTIFY sora_ring")
+
+    async def teller(self, replicas: list[Replica], number: int) -> Replica:
         """Which of them runs the story of this video."""
         names = {each.name: each for each in replicas}
 
@@ -192,19 +210,11 @@ class ReplicaTown:
         assert found is not None
         return found
 
-    def _peers(self) -> set[str]:
-        return {str(name) for (name,) in self.rows("SELECT id FROM peer")}
-
-    async def _new_peer(self, others: set[str]) -> str:
-        async def new() -> set[str]:
-            return self._peers() - others
-
-        return (await until(new, lambda names: len(names) == 1)).pop()
-
     def _told(self, port: int) -> dict[str, str]:
         return {
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_APP_TOKEN": self.slack.app_token,
+            "SLACK_SIGNING_SECRET": self.slack.signing_secret,
             "SLACK_API_URL": self.slack.api_url,
             "SORA_VIDEOS_URL": self.videos.base_url,
             "SORA_VIDEOS_KEY": self.videos.key,
