@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     public_url: str = Field(default="", alias="SORA_PUBLIC_URL")
     time_zone: str = Field(default="UTC", alias="SORA_TIME_ZONE")
     confirm_above_usd: float = Field(default=1.0, alias="SORA_CONFIRM_ABOVE_USD", ge=0)
+    retry_unknown_below_usd: float = Field(default=0.0, alias="SORA_RETRY_UNKNOWN_BELOW_USD", ge=0)
     running_max: int = Field(default=3, alias="SORA_RUNNING_MAX", ge=1, le=100)
     queued_max: int = Field(default=10, alias="SORA_QUEUED_MAX", ge=0, le=1000)
     admins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_ADMINS")

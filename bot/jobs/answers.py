@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.catalogue.model import Audio, Model, ModelClass, Shape
-from bot.jobs.model import Fit, Job, JobRecord, Place
+from bot.jobs.model import Attempt, Fit, Job, JobRecord, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +234,14 @@ class QuotaAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """A try that is booked as possibly paid: whether its service took it was never found out."""
+
+    job: Job
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardFacts:
     """What a card shows beside the job's own row: the words of the catalogue and the state of who serves it."""
 
@@ -251,3 +259,5 @@ class CardFacts:
     """While waiting for a service: which is down since when and when it is tried again."""
     elsewhere_usd_micros: int | None
     """While overdue: what starting once more at another service may cost on top; None where there is no other."""
+    may_be_sent_again: bool = False
+    """While it is unknown whether a submit arrived: admins allow another one at this price, after a while."""

@@ -21,6 +21,7 @@ from bot.upstreams.registry import Registry, Upstream
 CLOCK_SKEW = timedelta(minutes=5)
 """How far a service's clock may be from ours."""
 DOUBT_LOOK_MAX_S = 3600.0
+BOTH_MAY = "Both may have to be paid."
 
 
 class Doubt:
@@ -35,7 +36,9 @@ class Doubt:
         clock: Clock,
         alarm: Alarm,
         doubt_max: timedelta,
+        risk_below_usd_micros: int = 0,
     ) -> None:
+        """`risk_below_usd_micros`: what costs less is sent a second time rather than asked about (mission B5)."""
         self._book = book
         self._registry = registry
         self._requests = requests
@@ -44,6 +47,7 @@ class Doubt:
         self._clock = clock
         self._alarm = alarm
         self._doubt_max = doubt_max
+        self._risk_below = risk_below_usd_micros
 
     async def resolve(self, job_id: str) -> Checked:
         """Return when it is known, or when knowing was given up. Admins are asked once, however often it runs."""
@@ -60,7 +64,7 @@ class Doubt:
             if self._clock.now() - attempt.intent_at > self._doubt_max or attempt.upstream not in self._registry:
                 return Checked.OVER
             upstream = self._registry.upstream(attempt.upstream)
-            if _is_mute(upstream, attempt, now=self._clock.now()):
+            if is_mute(upstream, attempt, now=self._clock.now()):
                 asked = await self._heard_from_others(record, attempt, asked=asked)
                 continue
             looks += 1
@@ -73,11 +77,24 @@ class Doubt:
         Not before the POST's deadline: until then it may still arrive, and nobody can say that it did not.
         """
         open_s = (attempt.deadline_at - self._clock.now()).total_seconds()
+        if open_s <= 0 and not asked and await self._risked(attempt):
+            return asked
         if open_s <= 0 and not asked:
             await self._surface.ask_admins(record, given_up_at=attempt.intent_at + self._doubt_max)
             return True
         await self._wakes.pause(record.job.id, DOUBT_LOOK_MAX_S if asked else open_s)
         return asked
+
+    async def _risked(self, attempt: Attempt) -> bool:
+        """Speed bought with the risk of paying twice, where admins allow it and the limits take both."""
+        if attempt.usd_micros >= self._risk_below:
+            return False
+        note = f"{self._registry.label(attempt.upstream)}'s first answer was lost, so it was sent once more. {BOTH_MAY}"
+        if not await self._book.risked(attempt, note=note, at=self._clock.now()):
+            return False
+        await self._alarm("possibly_paid", {"job": attempt.job_id, "usd_micros": attempt.usd_micros})
+        self._surface.changed(attempt.job_id)
+        return True
 
     async def _look(self, record: JobRecord, attempt: Attempt, upstream: Upstream) -> bool:
         """One try to find out. True: the row has changed, so read it again at once."""
@@ -119,7 +136,7 @@ class Doubt:
         return adopted
 
 
-def _is_mute(upstream: Upstream, attempt: Attempt, *, now: datetime) -> bool:
+def is_mute(upstream: Upstream, attempt: Attempt, *, now: datetime) -> bool:
     """The service answers no question about this attempt: only its webhook or a person can tell."""
     protocol = upstream.protocol
     if protocol.honours_idempotency_key:

@@ -1,12 +1,18 @@
 """An admin's word on a submit of which only a person can see whether it arrived (mission B5)."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from bot.clock import Clock
+from bot.jobs.answers import Unseen
 from bot.jobs.bell import Bell
 from bot.jobs.model import Attempt, AttemptState, JobRecord
 from bot.jobs.ports import Alarm, JobBook, Surface
+
+REVIEWED = timedelta(days=62)
+"""This month's and last month's: invoices come monthly."""
+REVIEW_MAX = 20
 
 
 class DoubtOutcome(StrEnum):
@@ -63,6 +69,12 @@ class DoubtDesk:
         await self._bell.job(attempt.job_id)
         self._surface.changed(attempt.job_id)
         return await self._answered(DoubtOutcome.BOOKED if made else DoubtOutcome.SENT_AFRESH, attempt)
+
+    async def review(self, team_id: str, user_id: str) -> list[Unseen]:
+        """What is booked as possibly paid, to be compared with the services' invoices. Empty for who is no admin."""
+        if user_id not in self._admins:
+            return []
+        return await self._book.possibly_paid_since(team_id, self._clock.now() - REVIEWED, limit=REVIEW_MAX)
 
     async def _answered(self, outcome: DoubtOutcome, attempt: Attempt) -> DoubtAnswer:
         record = await self._book.record(attempt.job_id)

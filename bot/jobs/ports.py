@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.jobs.answers import Standing
+from bot.jobs.answers import Standing, Unseen
 from bot.jobs.model import Attempt, AttemptState, Failure, Job, JobRecord, Order, Waiting
 from bot.providers.base import RenderRef
 from bot.upstreams.circuit import Circuit
@@ -143,6 +143,15 @@ class JobBook(Protocol):
 
     async def possibly_paid(self, attempt: Attempt, *, at: datetime) -> bool:
         """Somebody saw that it arrived, but we have no id of it: booked, ended. Compared likewise."""
+
+    async def risked(self, attempt: Attempt, *, note: str, at: datetime) -> bool:
+        """Booked as possibly paid, and back to queued for one more try with its own money held; once a job.
+
+        False: the doubt is over, a limit does not take both, or it was done before.
+        """
+
+    async def possibly_paid_since(self, team_id: str, since: datetime, *, limit: int) -> list[Unseen]:
+        """The admins' review list, newest first."""
 
     async def attempt_ended(
         self,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from bot.catalogue.model import Billing, Model, Tier
 from bot.clock import Clock
 from bot.jobs.answers import CardFacts, ServiceStanding, StatusAnswer
+from bot.jobs.doubt import is_mute
 from bot.jobs.model import AttemptState, JobRecord, JobState, Waiting
 from bot.jobs.ports import Healths
 from bot.jobs.requests import wanted_of
@@ -16,10 +17,11 @@ from bot.upstreams.router import Quote, quote
 
 
 class Standings:
-    def __init__(self, *, registry: Registry, healths: Healths, clock: Clock) -> None:
+    def __init__(self, *, registry: Registry, healths: Healths, clock: Clock, risk_below_usd_micros: int = 0) -> None:
         self._registry = registry
         self._healths = healths
         self._clock = clock
+        self._risk_below = risk_below_usd_micros
 
     async def status(self, counts: Mapping[str, int]) -> StatusAnswer:
         """The first line's figures and one row per service."""
@@ -56,6 +58,7 @@ class Standings:
             free=model is not None and model.price.billing is Billing.FREE,
             service_down_words=await self._down_words(upstream) if waits else "",
             elsewhere_usd_micros=await self.elsewhere_usd_micros(record),
+            may_be_sent_again=self._may_be_sent_again(record, upstream),
         )
 
     async def elsewhere_usd_micros(self, record: JobRecord) -> int | None:
@@ -76,6 +79,12 @@ class Standings:
             return True
         waiting = attempt is not None and attempt.state in {AttemptState.INTENT, AttemptState.SUBMITTED}
         return waiting and job.state in {JobState.SUBMITTING, JobState.CHECKING, JobState.RENDERING}
+
+    def _may_be_sent_again(self, record: JobRecord, upstream: Upstream | None) -> bool:
+        attempt = record.attempt
+        if attempt is None or upstream is None or record.job.paid_usd_micros:
+            return False
+        return attempt.usd_micros < self._risk_below and is_mute(upstream, attempt, now=self._clock.now())
 
     async def _down_words(self, upstream: Upstream | None) -> str:
         """Which services are out; before one counts as out, the one that did not take the video just now."""

@@ -59,6 +59,12 @@ class WatchedJobs(StoredJobs):
             self._given_up(attempt)
         return won
 
+    async def risked(self, attempt: Attempt, *, note: str, at: datetime) -> bool:
+        won = await super().risked(attempt, note=note, at=at)
+        if won:
+            self._given_up(attempt)
+        return won
+
     async def unconfirmed(self, job_id: str, *, at: datetime) -> None:
         record = await self._unended(job_id)
         await super().unconfirmed(job_id, at=at)

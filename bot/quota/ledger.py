@@ -6,7 +6,8 @@
 
 One job has one hold, and one entry closes it: the first capture or the release. A video that turns up after that
 (late, or from the service that a failover left behind) is a capture of its own that closes nothing: spent twice is
-booked twice, because it was paid twice. A second capture of the same *attempt* cannot be: its key is taken.
+booked twice, because it was paid twice. So is a possibly_paid beside a hold that stays, for one more try. A second
+capture of the same *attempt* cannot be: its key is taken.
 """
 
 from collections.abc import Iterable

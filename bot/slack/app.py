@@ -68,7 +68,7 @@ def build_app(
     pictures = PeoplePictures(http=http, api_url=client.base_url)
     message_pictures = MessagePictures(pictures=pictures, keep=jobs.keep_picture)
     forms = Forms(asking=asking, desk=desk, pictures=pictures, frames=frames, takes_pictures=takes_pictures)
-    lookups = Lookups(jobs=jobs, clock=clock, command=command)
+    lookups = Lookups(jobs=jobs, doubts=doubts, clock=clock, command=command)
     rate = CommandRate(clock)
     for feature in (
         CommandListener(command=command, asking=asking, lookups=lookups, forms=forms, desk=desk, rate=rate),

@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from bot.clock import Clock
+from bot.jobs.doubt_desk import DoubtDesk
 from bot.jobs.model import JobRecord
 from bot.jobs.service import JobService
 from bot.jobs.single_flight import SingleFlight
@@ -14,8 +15,9 @@ from bot.slack.views.card import job_card
 
 
 class Lookups:
-    def __init__(self, *, jobs: JobService, clock: Clock, command: str) -> None:
+    def __init__(self, *, jobs: JobService, doubts: DoubtDesk, clock: Clock, command: str) -> None:
         self._jobs = jobs
+        self._doubts = doubts
         self._clock = clock
         self._command = command
         self._looks = SingleFlight()
@@ -28,7 +30,8 @@ class Lookups:
                 return await self.status(caller, details=False)
             case Subcommand.QUOTA:
                 found = await self._jobs.quota(caller.team_id, caller.user_id, caller.slack_channel_id)
-                return listings.quota(found, command=self._command)
+                review = await self._doubts.review(caller.team_id, caller.user_id)
+                return listings.quota(found, command=self._command, review=review)
             case Subcommand.JOBS:
                 records = await self._jobs.mine(caller.team_id, caller.user_id)
                 return listings.jobs(records, command=self._command)

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.jobs.answers import Standing
-from bot.jobs.model import Attempt, Job, JobRecord
+from bot.jobs.answers import Standing, Unseen
+from bot.jobs.model import Attempt, AttemptState, Job, JobRecord
 from bot.quota.limits import Limit
 from bot.store import acceptance, quota
 from bot.store.engine import Store
@@ -45,6 +45,19 @@ class JobLooks:
             return [record for record in records if record is not None]
 
         return await self._store.read(look)
+
+    async def possibly_paid_since(self, team_id: str, since: datetime, *, limit: int) -> list[Unseen]:
+        wanted = (
+            sa.select(AttemptRow, JobRow)
+            .join(JobRow, col(JobRow.id) == col(AttemptRow.job_id))
+            .where(col(AttemptRow.team_id) == team_id, col(AttemptRow.state) == AttemptState.UNKNOWN.value)
+            .where(col(AttemptRow.ended_at) >= since, col(AttemptRow.usd_micros) > 0)
+            .order_by(col(AttemptRow.ended_at).desc())
+            .limit(limit)
+        )
+        return await self._store.read(
+            lambda session: [Unseen(job=job_of(job), attempt=attempt_of(row)) for row, job in session.execute(wanted)]
+        )
 
     async def unended(self) -> list[Job]:
         wanted = sa.select(JobRow).where(col(JobRow.state).not_in(ENDED_STATES)).order_by(col(JobRow.created_at))

@@ -48,7 +48,7 @@ class StoredJobs(JobLooks):
         def work(session: Session) -> bool:
             won = attempts.absent(session, attempt, at=at)
             if won:
-                _change(session, attempt.job_id, lambda job: _requeued(job, at))
+                _change(session, attempt.job_id, lambda job: settling.requeued(job, at))
             return won
 
         return await self._store.write(work)
@@ -62,6 +62,11 @@ class StoredJobs(JobLooks):
             return won
 
         return await self._store.write(work)
+
+    async def risked(self, attempt: Attempt, *, note: str, at: datetime) -> bool:
+        return await self._store.write(
+            lambda session: settling.risked(session, attempt, note=note, limits=self._limits, tz=self._zone, at=at)
+        )
 
     async def attempt_ended(
         self,
@@ -113,7 +118,7 @@ class StoredJobs(JobLooks):
         )
 
     async def requeued(self, job_id: str, *, at: datetime) -> None:
-        await self._changed(job_id, lambda job: _requeued(job, at))
+        await self._changed(job_id, lambda job: settling.requeued(job, at))
 
     async def captured(self, job_id: str, *, at: datetime) -> None:
         await self._store.write(lambda session: settling.captured(session, job_id, at=at))
@@ -213,14 +218,6 @@ def _change(session: Session, job_id: str, change: Callable[[Job], Job]) -> Job 
     job = change(job_of(row))
     write_job(row, job)
     return job
-
-
-def _requeued(job: Job, at: datetime) -> Job:
-    """Back in the queue with no attempt in force; a job that has moved on since is left alone."""
-    if job.state in ENDED or job.state is JobState.QUEUED:
-        return job
-    between = job if job.state is not JobState.CHECKING else job.moved(JobState.SUBMITTING, at=at)
-    return replace(between.moved(JobState.QUEUED, at=at), attempt_id=None, overdue_since=None)
 
 
 _: type[JobBook] = StoredJobs

@@ -112,6 +112,28 @@ def book_possibly_paid(session: Session, *, job_id: str, attempt_id: str, usd_mi
     return _spend(session, kind, job_id=job_id, attempt_id=attempt_id, usd_micros=usd_micros, now=now)
 
 
+def risk(
+    session: Session,
+    *,
+    job_id: str,
+    attempt_id: str,
+    usd_micros: int,
+    limits: Sequence[Limit],
+    tz: ZoneInfo,
+    now: datetime,
+) -> bool:
+    """Count an attempt as possibly paid and leave the hold, for one more try. False: a limit does not take both."""
+    held = _locked_hold(session, job_id)
+    if _is_closed(session, job_id):
+        return False
+    found = held.payers.by_limit(balances.seen(session, held.payers))
+    if refusal(standings(limits, found, now, tz), usd_micros) is not None:
+        return False
+    entry = Entry(key=capture_key(job_id, attempt_id), kind=EntryKind.POSSIBLY_PAID, usd_micros=usd_micros)
+    _book(session, [_Booked(held=held, entry=entry, at=now, attempt_id=attempt_id)])
+    return True
+
+
 def release(session: Session, *, job_id: str, now: datetime) -> bool:
     """Give the reserved money back. False: the hold is closed already, nothing changed.
 

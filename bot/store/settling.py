@@ -1,13 +1,16 @@
 """Where a job's end and its money are written together. Functions of an open transaction; each may be repeated."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.jobs.model import ENDED, AttemptState, Failure, Job, JobState
+from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobState
+from bot.quota.limits import Limit
 from bot.store import attempts, quota
 from bot.store.job_rows import job_of, write_job
 from bot.store.locking import locked, locked_one
@@ -46,11 +49,10 @@ def failed(
     if job.state in ENDED:
         return
     paid = job.paid_usd_micros
-    if charged_usd_micros and job.attempt_id and not paid:
-        quota.capture(session, job_id=job_id, attempt_id=job.attempt_id, usd_micros=charged_usd_micros, now=at)
-        paid = charged_usd_micros
-    elif not paid:
-        quota.release(session, job_id=job_id, now=at)
+    if charged_usd_micros and job.attempt_id:
+        fresh = quota.capture(session, job_id=job_id, attempt_id=job.attempt_id, usd_micros=charged_usd_micros, now=at)
+        paid += charged_usd_micros if fresh else 0
+    quota.release(session, job_id=job_id, now=at)
     ended = replace(
         job.moved(JobState.FAILED, at=at),
         failure=failure,
@@ -85,7 +87,43 @@ def book_possibly_paid(session: Session, row: JobRow, *, at: datetime) -> None:
     attempt = session.get_one(AttemptRow, row.attempt_id)
     quota.book_possibly_paid(session, job_id=row.id, attempt_id=attempt.id, usd_micros=attempt.usd_micros, now=at)
     moved = job_of(row).moved(JobState.UNCONFIRMED, at=at)
-    write_job(row, replace(moved, paid_usd_micros=attempt.usd_micros, finished_at=at))
+    write_job(row, replace(moved, paid_usd_micros=moved.paid_usd_micros + attempt.usd_micros, finished_at=at))
+
+
+def risked(
+    session: Session, attempt: Attempt, *, note: str, limits: Sequence[Limit], tz: ZoneInfo, at: datetime
+) -> bool:
+    """Booked as possibly paid, and back to queued for one more try, whose money is still held.
+
+    False: the doubt is over, it was done for this job before, or a limit does not take both.
+    """
+    row = locked(session, AttemptRow, attempt.id)
+    if row is None or row.state != AttemptState.INTENT.value:
+        return False
+    job_row, job = _locked(session, attempt.job_id)
+    if job.attempt_id != attempt.id or job.paid_usd_micros or job.cancel_requested_at is not None:
+        return False
+    if not quota.risk(
+        session,
+        job_id=job.id,
+        attempt_id=attempt.id,
+        usd_micros=attempt.usd_micros,
+        limits=limits,
+        tz=tz,
+        now=at,
+    ):
+        return False
+    row.state, row.ended_at, row.note = AttemptState.UNKNOWN.value, at, f"{row.note} {note}".strip()
+    write_job(job_row, replace(requeued(job, at), paid_usd_micros=attempt.usd_micros))
+    return True
+
+
+def requeued(job: Job, at: datetime) -> Job:
+    """Back in the queue with no attempt in force; a job that has moved on since is left alone."""
+    if job.state in ENDED or job.state is JobState.QUEUED:
+        return job
+    between = job if job.state is not JobState.CHECKING else job.moved(JobState.SUBMITTING, at=at)
+    return replace(between.moved(JobState.QUEUED, at=at), attempt_id=None, overdue_since=None)
 
 
 def _locked(session: Session, job_id: str) -> tuple[JobRow, Job]:

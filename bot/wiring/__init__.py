@@ -42,7 +42,7 @@ from bot.web.health import Readiness
 from bot.wiring.company import company_of
 from bot.wiring.doors import greeting, listening, numbers, slack_entrance
 from bot.wiring.lifelines import Ears, Loops, database_answers
-from bot.wiring.rules import engine_settings, limits_of, name_of_process
+from bot.wiring.rules import engine_settings, limits_of, name_of_process, risk_below_usd_micros
 from bot.wiring.services import opened_services
 from bot.wiring.surface import slack_side
 from bot.wiring.videos import videos_side
@@ -100,7 +100,12 @@ async def running(
         watcher = Watcher(registry, book, healths, StoredHistory(store), clock, watch.alarm)
         bell = Bell(wakes=wakes, watcher=watcher, wire=company.wire)
         spool = Spool(settings.spool, threads=threads)
-        standings = Standings(registry=registry, healths=healths, clock=clock)
+        standings = Standings(
+            registry=registry,
+            healths=healths,
+            clock=clock,
+            risk_below_usd_micros=risk_below_usd_micros(settings),
+        )
 
         async def facts(record: JobRecord) -> CardFacts:
             place = await book.queue_place(record.job.id, running_max=settings.running_max)

@@ -40,6 +40,10 @@ def rules_of(settings: Settings) -> Rules:
     )
 
 
+def risk_below_usd_micros(settings: Settings) -> int:
+    return round(settings.retry_unknown_below_usd * 1_000_000)
+
+
 def name_of_process(settings: Settings, new_id: NewId) -> str:
     """Always the same on a file, so that its next holder goes on with the stories of the last; else never the same."""
     return f"{socket.gethostname()}-{new_id()[:8]}" if is_postgres(settings.database_url) else "local"

@@ -23,7 +23,7 @@ from bot.jobs.watcher import Watcher
 from bot.jobs.webhooks import WebhookDesk
 from bot.media.spool import Spool
 from bot.upstreams.registry import Registry
-from bot.wiring.rules import rules_of, webhook_urls
+from bot.wiring.rules import risk_below_usd_micros, rules_of, webhook_urls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,7 @@ def videos_side(
         clock=clock,
         alarm=alarm,
         doubt_max=patience.doubt_max,
+        risk_below_usd_micros=risk_below_usd_micros(settings),
     )
     rooms = Rooms(
         book=book,

@@ -157,6 +157,7 @@ async def a_house(
     service: ScriptedService | None = None,
     clock: VirtualClock | None = None,
     patience: Patience = Patience(),
+    risk_below_usd_micros: int = 0,
     restarted: bool = False,
     stored: Callable[..., StoredJobs] = StoredJobs,
 ) -> AsyncIterator[tuple[House, ScriptedService]]:
@@ -206,6 +207,7 @@ async def a_house(
             clock=clock,
             alarm=alarm,
             doubt_max=patience.doubt_max,
+            risk_below_usd_micros=risk_below_usd_micros,
         ),
         clock=clock,
         new_id=new_id,

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from house import ADMIN, ANA, BEN, TEAM, House, a_house
@@ -15,10 +16,13 @@ from bot.jobs.doubt_desk import DoubtOutcome
 from bot.jobs.model import AttemptState, Job, JobState
 from bot.jobs.story import story
 from bot.providers.base import RenderState, RenderStatus
-from bot.providers.errors import OutcomeUnknown
+from bot.providers.errors import InvalidRequest, OutcomeUnknown
+from bot.quota.limits import Limit, ScopeKind
+from bot.quota.periods import Span
 
 DEADLINE_S = 30
 """The scripted service's time for a submit."""
+PRICE = 400_000
 
 
 @dataclass
@@ -32,12 +36,18 @@ class Doubtful:
         attempt = (await self.house.record(self.job.id)).attempts[0]
         return (await self.house.doubts.answer(team, user, attempt.id, made=made)).outcome
 
+    async def answer_latest(self, made: bool) -> DoubtOutcome:
+        attempt = (await self.house.record(self.job.id)).attempts[-1]
+        return (await self.house.doubts.answer(TEAM, ADMIN, attempt.id, made=made)).outcome
+
 
 @asynccontextmanager
-async def a_doubt(folder: Path, *, arrived: bool, ask_s: float = DEADLINE_S + 1) -> AsyncIterator[Doubtful]:
+async def a_doubt(
+    folder: Path, *, arrived: bool, ask_s: float = DEADLINE_S + 1, lists: bool = False, **more: Any
+) -> AsyncIterator[Doubtful]:
     """A 4 s video, $0.40, whose submit got no answer from a service that lists nothing; `ask_s` later."""
-    mute = a_protocol(lists=False)
-    async with a_house(folder, upstreams=lambda one: (an_upstream(one, protocol=mute),)) as (house, service):
+    mute = a_protocol(lists=lists)
+    async with a_house(folder, upstreams=lambda one: (an_upstream(one, protocol=mute),), **more) as (house, service):
         (service.after if arrived else service.before).append(OutcomeUnknown("silence"))
         job = await house.accepted(length_s=4)
         playing = asyncio.ensure_future(story(job.id, house.steps))
@@ -142,3 +152,79 @@ async def test_a_video_at_a_service_that_was_removed_is_booked_as_possibly_paid_
         assert (record.job.state, record.job.paid_usd_micros) == (JobState.UNCONFIRMED, 400_000)
         assert ([each.job.id for each in house.surface.told], other.accepted) == ([job.id], [])
         assert await house.ledger_is_exact()
+
+
+async def test_below_a_price_that_admins_set_it_is_sent_once_more_and_both_are_booked(tmp_path: Path) -> None:
+    async with a_doubt(tmp_path, arrived=True, ask_s=DEADLINE_S - 5, risk_below_usd_micros=PRICE + 1) as doubt:
+        house = doubt.house
+        assert (len(doubt.service.accepted), await house.spent()) == (1, (0, PRICE))
+        await house.clock.finish(doubt.playing)
+        record = await house.record(doubt.job.id)
+        assert (record.job.state, record.job.paid_usd_micros) == (JobState.DELIVERED, 2 * PRICE)
+        assert [each.state for each in record.attempts] == [AttemptState.UNKNOWN, AttemptState.SUCCEEDED]
+        assert "sent once more" in record.attempts[0].note
+        assert (len(doubt.service.accepted), len(house.surface.delivered)) == (2, 1)
+        assert (await house.spent(), house.surface.asked_admins) == ((2 * PRICE, 0), [])
+        assert await house.ledger_is_exact()
+
+
+async def test_it_is_bought_once_a_job_and_what_follows_is_asked(tmp_path: Path) -> None:
+    async with a_doubt(tmp_path, arrived=True, risk_below_usd_micros=PRICE + 1, ask_s=0) as doubt:
+        house = doubt.house
+        doubt.service.after.append(OutcomeUnknown("silence again"))
+        await house.clock.advance(3 * DEADLINE_S)
+        record = await house.record(doubt.job.id)
+        assert [each.state for each in record.attempts] == [AttemptState.UNKNOWN, AttemptState.INTENT]
+        assert (record.job.state, len(house.surface.asked_admins)) == (JobState.CHECKING, 1)
+        assert await house.spent() == (PRICE, PRICE)
+        assert await doubt.answer_latest(made=False) is DoubtOutcome.SENT_AFRESH
+        await house.clock.finish(doubt.playing)
+        record = await house.record(doubt.job.id)
+        assert (record.job.state, record.job.paid_usd_micros) == (JobState.DELIVERED, 2 * PRICE)
+        assert await house.ledger_is_exact()
+
+
+async def test_a_second_try_that_fails_gives_its_own_money_back_and_no_more(tmp_path: Path) -> None:
+    async with a_doubt(tmp_path, arrived=True, risk_below_usd_micros=PRICE + 1, ask_s=0) as doubt:
+        house = doubt.house
+        doubt.service.before.append(InvalidRequest("no"))
+        await house.clock.finish(doubt.playing)
+        record = await house.record(doubt.job.id)
+        assert (record.job.state, record.job.paid_usd_micros) == (JobState.FAILED, PRICE)
+        assert await house.spent() == (PRICE, 0)
+        assert await house.ledger_is_exact()
+
+
+@pytest.mark.parametrize(
+    "why", ["its price is not below", "a limit does not take both", "its person has cancelled", "it can be looked for"]
+)
+async def test_no_risk_is_taken_where(tmp_path: Path, why: str) -> None:
+    below = PRICE if why == "its price is not below" else PRICE + 1
+    more: dict[str, Any] = {}
+    if why == "a limit does not take both":
+        more["limits"] = (Limit(scope=ScopeKind.PERSON, span=Span.DAY, usd_micros=2 * PRICE - 1),)
+    async with a_doubt(
+        tmp_path, arrived=True, ask_s=0, risk_below_usd_micros=below, lists=why == "it can be looked for", **more
+    ) as doubt:
+        house = doubt.house
+        await house.clock.advance(1)
+        if why == "its person has cancelled":
+            await house.service.cancel(TEAM, ANA, doubt.job.id)
+        await house.clock.advance(3600)
+        record = await house.record(doubt.job.id)
+        assert len(doubt.service.accepted) == len(record.attempts) == 1
+        assert record.job.paid_usd_micros in {0, PRICE}
+        assert AttemptState.UNKNOWN not in {each.state for each in record.attempts}
+
+
+async def test_what_is_possibly_paid_stands_in_the_admins_review_list(tmp_path: Path) -> None:
+    async with a_doubt(tmp_path, arrived=True) as doubt:
+        assert await doubt.house.doubts.review(TEAM, ADMIN) == []
+        await doubt.answer(True)
+        (unseen,) = await doubt.house.doubts.review(TEAM, ADMIN)
+        assert (unseen.job.number, unseen.attempt.usd_micros) == (1, PRICE)
+        assert await doubt.house.doubts.review(TEAM, ANA) == []
+        assert await doubt.house.doubts.review("T-other", ADMIN) == []
+        await doubt.house.clock.finish(doubt.playing)
+        await doubt.house.clock.advance(63 * 24 * 3600)
+        assert await doubt.house.doubts.review(TEAM, ADMIN) == []

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from breaking_slack import DropAfter, Refuse
 from slack_desk import Desk, opened_desk
-from slack_values import NOW, attempt, job, record
+from slack_values import NOW, attempt, job, order, record
 
+from bot.jobs.answers import Unseen
 from bot.jobs.doubt_desk import DoubtAnswer, DoubtOutcome
 from bot.jobs.model import AttemptState, JobRecord, JobState
 from bot.slack.ids import DOUBT_BUTTONS, ActionId
@@ -88,3 +89,13 @@ async def test_a_click_that_settles_nothing_is_answered_and_leaves_the_question(
     await desk.click(action, "try1", ephemeral=False)
     [said] = desk.slack.responses
     assert (said["replace_original"], said["response_type"]) == (False, "ephemeral")
+
+
+async def test_quota_lists_for_admins_what_is_possibly_paid_and_nothing_of_it_pings(desk):
+    tried = attempt(state=AttemptState.UNKNOWN, usd_micros=800_000)
+    desk.doubts.unseen = [Unseen(job=job(order=order(prompt="a fox <!channel>")), attempt=tried)] * 2
+    _, said = await desk.command("quota", user="UADA")
+    shown = str(said["blocks"])
+    assert "Possibly paid, $1.60" in shown
+    assert "<!channel>" not in shown
+    assert "Starts anew" in shown

@@ -114,6 +114,8 @@ def _queued(job: Job, facts: CardFacts) -> Words:
 def _checking(job: Job, facts: CardFacts) -> Words:
     stage = f"Checking whether {_service(facts)} got it"
     calm = "You need do nothing; nothing is sent twice."
+    if facts.may_be_sent_again:
+        calm = "You need do nothing. If it stays unknown, it is sent once more, which your admins allow at this price."
     if not job.held_usd_micros:
         return Words(stage=stage, detail=calm)
     return Words(stage=stage, detail=f"{usd(job.held_usd_micros)} stays reserved while we check. {calm}")

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.jobs.answers import CardFacts, QuotaAnswer, ServiceStanding, Standing, StatusAnswer
+from slack_sdk.models.blocks import SectionBlock
+
+from bot.jobs.answers import CardFacts, QuotaAnswer, ServiceStanding, Standing, StatusAnswer, Unseen
 from bot.jobs.model import Job, JobRecord, JobState
 from bot.slack.ids import ActionId
 from bot.slack.message import Message
@@ -72,17 +74,31 @@ def status(answer: StatusAnswer, *, details: bool = False) -> Message:
     )
 
 
-def quota(answer: QuotaAnswer, *, command: str) -> Message:
-    """Used, reserved, left, and when it starts anew."""
+def quota(answer: QuotaAnswer, *, command: str, review: Sequence[Unseen] = ()) -> Message:
+    """Used, reserved, left, and when it starts anew; for admins what they should compare with an invoice."""
     if not answer.standings:
         said = "There is no limit for you here."
-        return message(said, section(said))
+        return message(said, section(said), _review(review))
     lines = [_standing_line(each) for each in answer.standings]
     return message(
         lines[0].replace("*", ""),
         section("\n".join(lines)),
         context(f"Days and months are those of {quoted(answer.time_zone)}. `{command} jobs` shows what it went to."),
+        _review(review),
     )
+
+
+def _review(unseen: Sequence[Unseen]) -> SectionBlock | None:
+    if not unseen:
+        return None
+    lines = [
+        f"#{each.job.number} · {usd(each.attempt.usd_micros)} · {quoted(each.attempt.upstream)}"
+        f" · sent {moment(each.attempt.intent_at)} · {quoted(each.job.order.prompt, limit_chars=60)}"
+        for each in unseen
+    ]
+    total = usd(sum(each.attempt.usd_micros for each in unseen))
+    first = f"*Possibly paid, {total}.* Only admins see this. Please compare it with the service's own page or invoice:"
+    return section("\n".join([first, *lines]))
 
 
 def jobs(records: Sequence[JobRecord], *, command: str) -> Message:
