@@ -84,6 +84,7 @@ def picture_fields(value: FormValue) -> list[Block | None]:
     rights = InputBlock(
         block_id="rights",
         label="Rights",
+        hint="Many services turn down pictures in which a face can be recognised.",
         optional=True,
         element=CheckboxesElement(
             action_id=ActionId.FORM_RIGHTS.value,
