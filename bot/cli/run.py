@@ -10,7 +10,7 @@ import typer
 
 from bot import config, wiring
 from bot.catalogue.loader import CatalogueError
-from bot.clock import SystemClock, new_id
+from bot.clock import Clock, SystemClock, new_id
 from bot.observing.confidential import Confidential
 from bot.observing.pipeline import is_json, logging_to
 from bot.slack.identity import TokenRefusedError
@@ -43,13 +43,13 @@ def run() -> None:
             raise typer.Exit(1) from None
 
 
-async def serve(settings: config.Settings, confidential: Confidential) -> None:
+async def serve(settings: config.Settings, confidential: Confidential, *, clock: Clock = SystemClock()) -> None:
     """Run until SIGTERM or SIGINT; leave no task behind."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for received in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(received, stop.set)
-    async with wiring.running(settings, clock=SystemClock(), new_id=new_id, confidential=confidential) as bot:
+    async with wiring.running(settings, clock=clock, new_id=new_id, confidential=confidential) as bot:
         for line in bot.greeting:
             _greet(line, as_json=is_json(sys.stderr, settings.log_format))
         # What was built so far stays for good. Looking through it again and again stopped everything for 60 to 90 ms.

@@ -87,7 +87,10 @@ class Town:
 
 
 class BriskClock:
-    """Real time, run through so many times faster: what waits a minute by it has waited for seconds."""
+    """Real time, run through so many times faster: what waits a minute by it has waited for seconds.
+
+    A copy of it in another process of this machine shows the same time, because all of them share `time.monotonic`.
+    """
 
     def __init__(self, times: float) -> None:
         self._times = times

@@ -1,24 +1,27 @@
-"""Two services that stay, and a bot that is killed and started again: the ground under every kill test."""
+"""Two services that stay, and bots that are killed and started again: the ground under every kill test."""
 
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
-from e2e.town import MODELS, SECRET, a_film
+from e2e.town import MODELS, SECRET, BriskClock, a_film
+from faults.hurried import HurriedBot
 from sqlalchemy.orm import Session
+from sqlmodel import col
 
-from bot.clock import SystemClock
+from bot.clock import Clock, SystemClock
 from bot.demo.bot_process import BotProcess
 from bot.demo.slack import LocalSlack, Message
 from bot.demo.videos.service import LocalVideos
 from bot.slack.manifest import manifest
 from bot.store import quota
 from bot.store.engine import open_engine
+from bot.store.tables.jobs import AttemptRow
 
 WITHIN_S = 60
 
@@ -39,11 +42,33 @@ class KillTown:
     videos: LocalVideos
     folder: Path
     port: int
+    clock: Clock
+    """The video service's, and that of hurried bots."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """Of every bot."""
     pids: list[int] = field(default_factory=list)
 
     @asynccontextmanager
     async def bot(self) -> AsyncIterator[BotProcess]:
-        told = {
+        """`python -m bot run`, connected to Slack."""
+        running = BotProcess.running(self.told(self.port), inherited=os.environ, folder=self.folder / "bot")
+        async with running as process:
+            self.pids.append(process.pid)
+            await self.slack.sockets.connected(within_s=WITHIN_S)
+            yield process
+
+    @asynccontextmanager
+    async def hurried_bot(self) -> AsyncIterator[HurriedBot]:
+        """The same by the town's brisk clock."""
+        assert isinstance(self.clock, BriskClock)
+        told, folder = self.told(self.port), self.folder / "bot"
+        async with HurriedBot.running(told, clock=self.clock, folder=folder) as process:
+            self.pids.append(process.pid)
+            await self.slack.sockets.connected(within_s=WITHIN_S)
+            yield process
+
+    def told(self, port: int) -> dict[str, str]:
+        return {
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_APP_TOKEN": self.slack.app_token,
             "SLACK_API_URL": self.slack.api_url,
@@ -53,12 +78,8 @@ class KillTown:
             "SORA_VIDEOS_VARIANT": "openai",
             "SORA_VIDEOS_WEBHOOK_SECRET": SECRET,
             "SORA_HOST": "127.0.0.1",
-            "PORT": str(self.port),
-        }
-        async with BotProcess.running(told, inherited=os.environ, folder=self.folder / "bot") as process:
-            self.pids.append(process.pid)
-            await self.slack.sockets.connected(within_s=WITHIN_S)
-            yield process
+            "PORT": str(port),
+        } | self.settings
 
     def strike(self) -> None:
         os.kill(self.pids[-1], signal.SIGKILL)
@@ -78,30 +99,47 @@ class KillTown:
 
     def books(self) -> Books:
         """What the file says that the bot left behind, or still writes."""
-        engine = open_engine(f"sqlite:///{self.folder}/bot/data/sora.sqlite", busy_timeout_ms=5000)
-        with Session(engine) as session:
+        with self._reading() as session:
             jobs = session.execute(sa.text("SELECT state, paid_usd_micros FROM job ORDER BY number")).all()
             exact = quota.recompute(session, self.slack.team_id) == ()
-        engine.dispose()
         return Books(
             states=[str(state) for state, _ in jobs], paid_usd_micros=sum(int(paid) for _, paid in jobs), exact=exact
         )
 
+    def tries(self) -> Sequence[AttemptRow]:
+        """Every attempt, first to last."""
+        with self._reading() as session:
+            return session.scalars(sa.select(AttemptRow).order_by(col(AttemptRow.intent_at))).all()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        engine = open_engine(f"sqlite:///{self.folder}/bot/data/sora.sqlite", busy_timeout_ms=5000)
+        try:
+            with Session(engine) as session:
+                yield session
+        finally:
+            engine.dispose()
+
 
 @asynccontextmanager
-async def a_kill_town(folder: Path) -> AsyncIterator[KillTown]:
+async def a_kill_town(folder: Path, *, pace: float = 1.0, render_s: float = 1.0) -> AsyncIterator[KillTown]:
+    """`pace`: so many times faster go the clocks of the video service and of hurried bots. Slack's is real."""
+    clock = SystemClock() if pace == 1.0 else BriskClock(pace)
     async with (
         LocalSlack.running(manifest=manifest(), directory=folder / "slack") as slack,
         LocalVideos.running(
-            clock=SystemClock(),
+            clock=clock,
             directory=folder / "films",
             film=a_film(folder),
-            render_s=1.0,
+            render_s=render_s,
             poll_after_ms=200,
             webhook_secret=SECRET,
         ) as videos,
     ):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        yield KillTown(slack=slack, videos=videos, folder=folder, port=port)
+        yield KillTown(slack=slack, videos=videos, folder=folder, port=free_port(), clock=clock)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -5,13 +5,18 @@ none rendered twice, none in the thread twice, the ledger exact, the card right.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from faults.deadly_door import DeadlyDoor
 from faults.kill_town import WITHIN_S, Books, KillTown, a_kill_town
 from faults.random_kills import Plan, play
 
 from bot.demo.faults import Kill
+
+HURRY = 15.0
+"""The proof that a submit never left takes its deadline and the listing's lag, 90 s: six seconds at this pace."""
 
 
 def at_slack(method: str) -> Callable[[KillTown], Callable[[], bool]]:
@@ -66,6 +71,31 @@ async def test_killed_after_the_work_and_before_the_answer(tmp_path: Path, windo
         assert town.books() == Books(states=["delivered"], paid_usd_micros=400_000, exact=True)
         # A card whose answer was lost may be there twice: the one nobody knows of, and one final message (design 8).
         assert len(town.cards()) <= (2 if window == "post" else 1)
+
+
+async def test_killed_between_the_intent_and_the_post(tmp_path: Path) -> None:
+    """Dead as it knocks for the submit. Whoever comes next may send only once the listing's silence is proof."""
+    async with (
+        a_kill_town(tmp_path, pace=HURRY) as town,
+        DeadlyDoor.running(town.videos.port, strike=town.strike) as door,
+    ):
+        town.settings["SORA_VIDEOS_URL"] = f"http://127.0.0.1:{door.port}/v1"
+        async with town.hurried_bot() as process:
+            await town.slack.command("ada", "videos", "/sora", "a corgi surfing at sunset --4s")
+            await process.gone(WITHIN_S)
+        assert door.struck == 1
+        assert [each.state for each in town.tries()] == ["intent"]
+        assert town.videos.calls.of("create") == []
+        async with town.hurried_bot():
+            await town.slack.until(lambda: town.films() >= 1, within_s=WITHIN_S)
+            await town.slack.until(lambda: any("Done" in each.text for each in town.cards()), within_s=WITHIN_S)
+        lost, sent = town.tries()
+        assert lost.state == "not_accepted"
+        assert len(town.videos.calls.of("create")) == len(town.videos.accepted) == 1
+        assert sent.intent_at - lost.deadline_at >= timedelta(seconds=60)
+        assert town.films() == 1
+        assert len(town.cards()) == 1
+        assert town.books() == Books(states=["delivered"], paid_usd_micros=400_000, exact=True)
 
 
 async def test_kills_at_random_moments_with_jobs_in_flight(tmp_path: Path) -> None:
