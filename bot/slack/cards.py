@@ -39,6 +39,7 @@ LEASE_S = 2 * CALL_TIMEOUT_S + 5
 LEASE_LEFT_MIN_S = CALL_TIMEOUT_S + CONNECT_TIMEOUT_S + 2
 AGAIN_S = 4.0
 """After an edit without an answer."""
+GIVE_UP_MAX_S = 1.0
 RECONNECT_MAX_S = 30.0
 ASIDE_S = 60.0
 
@@ -91,15 +92,26 @@ class CardWriter:
 
     async def run(self) -> None:
         """Write cards until cancelled. What is on its way then is found as doubt by the next holder."""
-        async with asyncio.TaskGroup() as group:
-            tending: dict[str, asyncio.Task[None]] = {}
-            while True:
-                for team_id in await self._teams():
-                    known = tending.get(team_id)
-                    if (known is None or known.done()) and team_id not in self._dead:
-                        tending[team_id] = group.create_task(self._tend(team_id))
-                if await woken(self._clock, self._sweep, within_s=SWEEP_S):
-                    await self._clock.sleep(BREATH_S)
+        try:
+            async with asyncio.TaskGroup() as group:
+                tending: dict[str, asyncio.Task[None]] = {}
+                while True:
+                    for team_id in await self._teams():
+                        known = tending.get(team_id)
+                        if (known is None or known.done()) and team_id not in self._dead:
+                            tending[team_id] = group.create_task(self._tend(team_id))
+                    if await woken(self._clock, self._sweep, within_s=SWEEP_S):
+                        await self._clock.sleep(BREATH_S)
+        finally:
+            await self._give_up()
+
+    async def _give_up(self) -> None:
+        """So that other processes need not wait for our leases to run out; they take over with their usual care."""
+        try:
+            async with asyncio.timeout(GIVE_UP_MAX_S):
+                await self._cards.give_up(self._holder, now=self._clock.now())
+        except Exception as error:  # noqa: BLE001 - we are ending; the lease ends by itself
+            _log.warning("others will write the cards when our lease has run out (%s)", type(error).__name__)
 
     async def _teams(self) -> list[str]:
         try:

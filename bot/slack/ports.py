@@ -143,6 +143,9 @@ class Cards(Protocol):
     async def lease(self, team_id: str, holder: str, *, now: datetime, until: datetime, at_once: bool) -> Lease | None:
         """Take or renew the right to edit. None: another holder has it. `at_once`: no other process can be alive."""
 
+    async def give_up(self, holder: str, *, now: datetime) -> None:
+        """Its leases run out now; whoever takes one takes it over."""
+
     async def pause(self, team_id: str, *, until: datetime) -> None: ...
 
 

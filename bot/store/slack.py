@@ -150,6 +150,10 @@ class StoredCards:
 
         return await self._store.write(work)
 
+    async def give_up(self, holder: str, *, now: datetime) -> None:
+        over = sa.update(CardLeaseRow).where(col(CardLeaseRow.holder) == holder, col(CardLeaseRow.expires_at) > now)
+        await self._store.write(lambda session: session.execute(over.values(expires_at=now)))
+
     async def pause(self, team_id: str, *, until: datetime) -> None:
         paused = sa.update(CardLeaseRow).where(col(CardLeaseRow.team_id) == team_id).values(paused_until=until)
         await self._store.write(lambda session: session.execute(paused))

@@ -1,6 +1,7 @@
 """Several bot processes on one Postgres, each to be killed, stopped and woken; judged by the services that stay."""
 
 import asyncio
+import inspect
 import json
 import os
 import signal
@@ -33,7 +34,10 @@ ORDER_USD_MICROS = 400_000
 """One order: 4 s of the local service's fast model."""
 PEOPLE = ("ada", "ben")
 STORIES_OF = "SELECT workflow_uuid FROM dbos.workflow_status WHERE status = 'PENDING' AND executor_id = %s"
-STORY_OF = "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING' AND workflow_uuid = %s"
+TELLER = (
+    "SELECT executor_id FROM dbos.workflow_status JOIN job ON job.id = workflow_uuid"
+    " WHERE status = 'PENDING' AND number = %s"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +111,10 @@ class ReplicaTown:
         told = self._told(port) | self.settings | more
         async with BotProcess.running(told, inherited=os.environ, folder=self.folder / nick) as process:
             replica = Replica(process=process, port=port, log=self.folder / nick / "bot.log")
-            await until(replica.readiness, lambda told: told[0] == 200)
+            async with asyncio.TaskGroup() as starting:
+                death = starting.create_task(process.died())
+                await until(replica.readiness, lambda told: told[0] == 200)
+                death.cancel()
             try:
                 yield replica
             finally:
@@ -132,10 +139,8 @@ class ReplicaTown:
 
     async def settled(self, within_s: float = WITHIN_S) -> None:
         """Everything ordered is delivered, and every card says so."""
-        await self.slack.until(
-            lambda: self.films() >= self.ordered and self.finished_cards() >= self.ordered, within_s=within_s
-        )
         await until(self.states, lambda states: set(states) == {"delivered"}, within_s=within_s)
+        await until(lambda: self.finished_cards() >= self.ordered, within_s=within_s)
 
     def wrong(self) -> list[str]:
         """What was lost or done twice, by the services' own account against our books. Empty is well."""
@@ -175,7 +180,7 @@ class ReplicaTown:
             states=[str(state) for state, _ in jobs], paid_usd_micros=sum(int(paid) for _, paid in jobs), exact=exact
         )
 
-    async def states(self) -> list[str]:
+    def states(self) -> list[str]:
         return [str(state) for (state,) in self.rows("SELECT state FROM job ORDER BY number")]
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -185,6 +190,10 @@ class ReplicaTown:
     def stories_of(self, replica: Replica) -> list[str]:
         """The stories that are its own at the moment."""
         return [str(story) for (story,) in self.rows(STORIES_OF, replica.name)]
+
+    def busier_first(self, *replicas: Replica) -> list[Replica]:
+        """Whoever looks first takes all that waits, so one of them may have nothing to do."""
+        return sorted(replicas, key=lambda each: -len(self.stories_of(each)))
 
     def later(self, *, minutes: int) -> None:
         """As if so long had passed since the intents: their times are set back, and everybody looks at the rows."""
@@ -197,18 +206,17 @@ class ReplicaTown:
             )
             connection.execute("NOTIFY sora_ring")
 
+    def card_lease_runs_out(self) -> None:
+        """As if the TTL of a dead writer were over: 45 s that no test need wait."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            connection.execute("UPDATE card_lease SET expires_at = timezone('utc', clock_timestamp())")
+
     async def teller(self, replicas: list[Replica], number: int) -> Replica:
         """Which of them runs the story of this video."""
         names = {each.name: each for each in replicas}
 
-        async def of() -> Replica | None:
-            job = self.rows("SELECT id FROM job WHERE number = %s", number)
-            story = self.rows(STORY_OF, job[0][0]) if job else []
-            return names.get(story[0][0]) if story else None
-
-        found = await until(of, lambda each: each is not None)
-        assert found is not None
-        return found
+        told = await until(lambda: self.rows(TELLER, number))
+        return names[str(told[0][0])]
 
     def _told(self, port: int) -> dict[str, str]:
         return {
@@ -254,12 +262,16 @@ async def a_replica_town(
         yield ReplicaTown(slack=slack, videos=videos, database_url=url, folder=folder)
 
 
-async def until(ask: Callable[[], Any], holds: Callable[[Any], object], *, within_s: float = WITHIN_S) -> Any:
-    """Ask until the answer holds; the answer."""
+async def until(ask: Callable[[], Any], holds: Callable[[Any], object] = bool, *, within_s: float = WITHIN_S) -> Any:
+    """Ask until the answer holds; the answer. `ask` may be a coroutine function."""
     async with asyncio.timeout(within_s):
-        while not holds(answer := await ask()):
+        while True:
+            answer = ask()
+            if inspect.isawaitable(answer):
+                answer = await answer
+            if holds(answer):
+                return answer
             await asyncio.sleep(0.03)
-        return answer
 
 
 def free_port() -> int:
