@@ -191,6 +191,10 @@ class ReplicaTown:
         """The stories that are its own at the moment."""
         return [str(story) for (story,) in self.rows(STORIES_OF, replica.name)]
 
+    def submitting(self) -> bool:
+        """A submit is on its way: a process that dies now leaves a doubt, which may take a minute and a half."""
+        return bool(self.rows("SELECT 1 FROM attempt WHERE state = 'intent' LIMIT 1"))
+
     def busier_first(self, *replicas: Replica) -> list[Replica]:
         """Whoever looks first takes all that waits, so one of them may have nothing to do."""
         return sorted(replicas, key=lambda each: -len(self.stories_of(each)))
