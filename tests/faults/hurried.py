@@ -80,7 +80,6 @@ class HurriedBot:
             except TimeoutError:
                 self._process.kill()
                 await self.gone(STOP_S)
-        self._process.close()
 
 
 def _server() -> multiprocessing.context.ForkServerContext:

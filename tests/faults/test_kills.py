@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from databases import Kind
 from faults.deadly_door import DeadlyDoor
 from faults.kill_town import WITHIN_S, Books, KillTown, a_kill_town
 from faults.random_kills import Plan, play
@@ -98,6 +99,14 @@ async def test_killed_between_the_intent_and_the_post(tmp_path: Path) -> None:
         assert town.books() == Books(states=["delivered"], paid_usd_micros=400_000, exact=True)
 
 
-async def test_kills_at_random_moments_with_jobs_in_flight(tmp_path: Path) -> None:
-    async with a_kill_town(tmp_path) as town:
-        assert await play(town, Plan(seed=11, jobs=4, kills=3)) == []
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan(seed=11, jobs=30, kills=10, render_s=1.5, quiet_s=1.0),
+        Plan(seed=12, jobs=30, kills=10, render_s=1.5, quiet_s=1.0, database=Kind.POSTGRES, replicas=2),
+    ],
+    ids=lambda plan: plan.database,
+)
+async def test_kills_at_random_moments_with_jobs_in_flight(tmp_path: Path, plan: Plan) -> None:
+    outcome = await play(tmp_path, plan)
+    assert outcome.wrong == [], outcome.figures
