@@ -11,10 +11,12 @@ import typer
 from bot import config, wiring
 from bot.catalogue.loader import CatalogueError
 from bot.clock import Clock, SystemClock, new_id
+from bot.jobs.peers import FencedError
 from bot.observing.confidential import Confidential
 from bot.observing.pipeline import is_json, logging_to
 from bot.slack.identity import TokenRefusedError
 from bot.store.refusals import CannotOpenError
+from bot.wiring.lifelines import DeafError
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +40,9 @@ def run() -> None:
         except (CannotOpenError, CatalogueError, TokenRefusedError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(2) from None
+        except (FencedError, DeafError) as error:
+            _log.critical("the bot ends, so that a new process can take its place: %s", error)
+            raise typer.Exit(1) from None
         except Exception as error:  # noqa: BLE001 - Python's own last words would show what the log must not
             _log.critical("the bot has ended", extra={"raised": error})
             raise typer.Exit(1) from None
@@ -58,6 +63,8 @@ async def serve(settings: config.Settings, confidential: Confidential, *, clock:
         failed = asyncio.ensure_future(bot.failed())
         try:
             await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
+            if failed.done():
+                failed.result()  # raises what ended it: the supervisor must see a failure, and the log its reason
         finally:
             stopped.cancel()
             failed.cancel()
