@@ -63,11 +63,12 @@ async def serve(settings: config.Settings, confidential: Confidential, *, clock:
         failed = asyncio.ensure_future(bot.failed())
         try:
             await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
-            if failed.done():
-                failed.result()  # raises what ended it: the supervisor must see a failure, and the log its reason
+            ended = failed.exception() if failed.done() else None
         finally:
             stopped.cancel()
             failed.cancel()
+    if ended is not None:  # not inside: the rooms' task groups would wrap what the supervisor and the log must see
+        raise ended
 
 
 def _greet(line: str, *, as_json: bool) -> None:
