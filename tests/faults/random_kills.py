@@ -31,7 +31,7 @@ from faults.verdict import unlucky, wrong
 PACE = {databases.Kind.SQLITE: 10.0, databases.Kind.POSTGRES: 6.0}
 """A lost submit is proven lost after 90 s, a dead card writer's lease is over after 45 s, by the bots' clocks. Replicas
 learn by the database's real clock who is dead, which may not be sooner than that one would have fenced itself."""
-BETWEEN_S = (0.05, 1.8)
+BETWEEN_S = (0.05, 2.6)
 """Between two kills: from the middle of a start to a while of work."""
 SETTLED_WITHIN_S = 240.0
 QUIET_S = 10.0
