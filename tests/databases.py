@@ -7,6 +7,7 @@ asks. A test may be killed by its timeout; then the server stays behind until th
 import itertools
 import shutil
 import sqlite3
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -125,6 +126,14 @@ def started(folder: Path) -> "PostgresServer":
         settings.write(QUICKLY)
     new.start()
     return new
+
+
+def restart(mode: str) -> None:
+    """This process's server, as an update of the machine does it (`fast`) or a crash (`immediate`). Blocks."""
+    pg_ctl = [server().bin_path / "pg_ctl", "-D", server().pgdata, "-w", "-m", mode]
+    user = server().system_user
+    subprocess.run([*pg_ctl, "stop"], check=True, user=user, capture_output=True)
+    server().start()
 
 
 def stop() -> None:
