@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
-from town import Town, a_town
+from town import Town, a_town, on_file
 
 from bot.demo.slack import Drop, Message, Page, RateLimited, Refuse
 from bot.demo.slack.faults import Fault
@@ -250,7 +250,7 @@ async def test_somebody_elses_click_moves_neither_their_video_nor_their_money(tm
 
 
 async def test_a_locked_database_is_waited_for_the_ack_is_in_time_and_nothing_is_lost(tmp_path: Path) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, **on_file(tmp_path)) as town:
         with _locked(tmp_path / "sora.sqlite"):
             answered = await town.sora("a corgi surfing")
             assert (answered.acked, answered.latency_s < 3) == (True, True)
@@ -265,7 +265,7 @@ async def test_a_locked_database_is_waited_for_the_ack_is_in_time_and_nothing_is
 async def test_a_database_locked_for_too_long_says_that_nothing_was_charged_and_the_next_try_works(
     tmp_path: Path,
 ) -> None:
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, **on_file(tmp_path)) as town:
         with _locked(tmp_path / "sora.sqlite"):
             await town.sora("a corgi surfing")
             await town.until(lambda: any("Reference" in each.text for each in town.private()))

@@ -15,7 +15,7 @@ PROMPT = "a confidential product launch in a glass house"
 
 async def test_nothing_secret_is_written_anywhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    async with a_town(tmp_path) as town:
+    async with a_town(tmp_path, **on_file(tmp_path)) as town:
         secrets = [town.slack.bot_token, town.slack.app_token, town.videos.key, SECRET]
         echo = {"error": {"message": f"Incorrect API key provided: {town.videos.key}", "code": "invalid_api_key"}}
         town.videos.faults.add(

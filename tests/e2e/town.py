@@ -119,6 +119,11 @@ def _waves() -> bytes:
         return (Path(folder) / "waves.mp4").read_bytes()
 
 
+def on_file(folder: Path) -> dict[str, str]:
+    """For what is about SQLite itself, whatever the rest of the tests run on: `a_town(folder, **on_file(folder))`."""
+    return {"SORA_DATABASE_URL": f"sqlite:///{folder / 'sora.sqlite'}"}
+
+
 def settings_of(folder: Path, slack: LocalSlack, videos: LocalVideos, **more: Any) -> Settings:
     """Nothing from this machine's environment or files."""
     values: dict[str, Any] = {

@@ -4,7 +4,7 @@ import re
 import sqlite3
 from pathlib import Path
 
-from e2e.town import SECRET, Town, a_town
+from e2e.town import SECRET, Town, a_town, on_file
 from kept_log import KeptLog
 
 from bot.demo.videos.faults import Status
@@ -29,7 +29,7 @@ def assert_nothing_private(log: KeptLog, town: Town) -> None:
 
 async def test_something_unexpected_is_found_with_its_traceback_by_the_reference_a_person_reads(tmp_path: Path) -> None:
     log = KeptLog()
-    async with a_town(tmp_path, log=log.stream) as town:
+    async with a_town(tmp_path, log=log.stream, **on_file(tmp_path)) as town:
         _break_orders(tmp_path / "sora.sqlite")
         await town.sora(PROMPT)
         await town.until(lambda: any("Reference" in each.text for each in town.private()))
@@ -60,7 +60,7 @@ async def test_a_job_that_fails_is_found_by_its_reference_too(tmp_path: Path) ->
 
 async def test_a_step_that_breaks_on_our_side_leaves_its_place_in_the_log_and_its_job_goes_on(tmp_path: Path) -> None:
     log = KeptLog()
-    async with a_town(tmp_path, log=log.stream) as town:
+    async with a_town(tmp_path, log=log.stream, **on_file(tmp_path)) as town:
         with sqlite3.connect(tmp_path / "sora.sqlite") as database:
             database.execute(
                 "CREATE TRIGGER broken BEFORE INSERT ON attempt BEGIN SELECT RAISE(ABORT, 'out of order'); END"

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import aiohttp
+import databases
 import pytest
 import yaml
-from e2e.town import Town, a_town
+from e2e.town import Town, a_town, on_file
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from virtual_clock import VirtualClock
@@ -78,7 +79,10 @@ async def test_one_video_is_counted_once_everywhere(tmp_path: Path, metrics: dic
     assert value(page, "sora_database_up") == value(page, "sora_ready", part="slack") == 1
     assert page.get("sora_jobs", {}) == {}
     ((build, one),) = page["sora_build_info"].items()
-    assert (dict(build)["database"], one) == ("sqlite", 1)
+    assert (dict(build)["database"], one) == (
+        "postgresql" if databases.chosen() is databases.Kind.POSTGRES else "sqlite",
+        1,
+    )
 
 
 async def test_what_goes_wrong_is_counted_by_kind(tmp_path: Path, metrics: dict[str, SecretStr]) -> None:
@@ -138,7 +142,7 @@ def test_a_token_that_can_be_guessed_is_refused_in_words(tmp_path: Path, monkeyp
 
 
 async def test_the_page_stands_while_the_database_does_not(tmp_path: Path, metrics: dict[str, SecretStr]) -> None:
-    async with a_town(tmp_path, **metrics) as town:
+    async with a_town(tmp_path, **metrics, **on_file(tmp_path)) as town:
         with sqlite3.connect(tmp_path / "sora.sqlite") as database:
             database.execute("ALTER TABLE circuit RENAME TO elsewhere")
         status, text = await page_of(town)
