@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from e2e.town import SECRET, a_town
+from e2e.town import SECRET, a_town, on_file
 
 from bot.demo.slack import Refuse
 from bot.demo.videos.faults import Status
