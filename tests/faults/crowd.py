@@ -26,10 +26,10 @@ from bot.store.engine import open_engine
 from bot.store.tables.jobs import JobRow
 
 PEOPLE = ("ada", "ben")
-ACCEPTED = "is on its way"
-AT_ONCE = 8
-"""Commands that wait for their answers at the same moment."""
-LOOK_S = 0.2
+ACCEPTED, REFUSED = "is on its way", "Nothing was started or charged"
+AT_ONCE = 4
+"""Commands that wait for their answers at the same moment. Too many, and the bot tells people to slow down."""
+LOOK_S = 0.4
 DEAD_WITHIN_S = 10.0
 BEAT_S, FENCE_AFTER_S, RECOVER_AFTER_S = 0.2, 0.8, 1.2
 """In real seconds. A bot's own clock is brisk, so it is told of more; who is dead is seen by the database's clock."""
@@ -56,6 +56,8 @@ class Crowd:
     ordered: int = 0
     promised: set[str] = field(default_factory=set)
     """Prompts whose person was told that the video is on its way."""
+    refused: set[str] = field(default_factory=set)
+    """Prompts whose person was told that nothing was started."""
     ended: Counter[int] = field(default_factory=Counter)
     """Bots that ended without being killed, by exit code."""
     met: Counter[str] = field(default_factory=Counter)
@@ -101,8 +103,11 @@ class Crowd:
         number, self.ordered = self.ordered, self.ordered + 1
         prompt = f"wave number {number}"
         answered = await self.town.slack.command(PEOPLE[number % len(PEOPLE)], "videos", "/sora", f"{prompt} --4s")
-        if answered.said is not None and ACCEPTED in answered.said.text:
+        said = answered.said.text if answered.said is not None else ""
+        if ACCEPTED in said:
             self.promised.add(prompt)
+        elif REFUSED in said:
+            self.refused.add(prompt)
 
     def under_way(self) -> Counter[str]:
         """How many jobs are in each state, of those that have not ended."""
@@ -125,6 +130,7 @@ async def a_crowd(
             "SORA_LOG_FORMAT": "json",
             "SORA_RUNNING_MAX": str(min(jobs, 100)),
             "SORA_QUEUED_MAX": "1000",
+            "SORA_VIDEOS_IN_FLIGHT_MAX": str(jobs),
             "SORA_BEAT_S": str(BEAT_S * pace),
             "SORA_FENCE_AFTER_S": str(FENCE_AFTER_S * pace),
             "SORA_RECOVER_AFTER_S": str(max(RECOVER_AFTER_S, FENCE_AFTER_S * pace + BEAT_S)),

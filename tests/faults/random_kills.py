@@ -81,14 +81,7 @@ async def play(folder: Path, plan: Plan) -> Outcome:
             await _kill(crowd, plan)
         killed_s = time.monotonic() - began
         complaints = await _settled(crowd, plan)
-        figures = (
-            f"{len(crowd.in_flight)} kills in {killed_s:.0f} s with {min(crowd.in_flight)} to {max(crowd.in_flight)}"
-            f" jobs in flight (median {median(crowd.in_flight):.0f}; met {_counted(crowd.met)});"
-            f" {crowd.ordered} orders, {len(crowd.promised)} promised, {len(crowd.town.videos.accepted)} renders,"
-            f" {crowd.town.films()} films, {len(crowd.town.cards())} cards, {unlucky(crowd)} of them lost twice;"
-            f" bots that ended by themselves: {_counted(crowd.ended)}; {time.monotonic() - began:.0f} s in all"
-        )
-        return Outcome(wrong=complaints, figures=figures)
+        return Outcome(wrong=complaints, figures=_figures(crowd, killed_s, time.monotonic() - began))
 
 
 async def _kill(crowd: Crowd, plan: Plan) -> None:
@@ -121,8 +114,19 @@ async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         task.cancel()
 
 
+def _figures(crowd: Crowd, killed_s: float, all_s: float) -> str:
+    flight, town = crowd.in_flight, crowd.town
+    return (
+        f"{len(flight)} kills in {killed_s:.0f} s ({all_s:.0f} s in all), {min(flight)} to {max(flight)} jobs in flight"
+        f" (median {median(flight):.0f}), met {_counted(crowd.met)};"
+        f" {crowd.ordered} orders, {len(crowd.promised)} promised, {len(crowd.refused)} refused;"
+        f" {len(town.videos.accepted)} renders, {town.films()} films, {len(town.cards())} cards,"
+        f" {unlucky(crowd)} of them lost twice; bots that ended by themselves, by exit code: {_counted(crowd.ended)}"
+    )
+
+
 def _counted(counts: dict[Any, int]) -> str:
-    return ", ".join(f"{count} {what}" for what, count in sorted(counts.items(), key=str)) or "none"
+    return ", ".join(f"{what} {count}" for what, count in sorted(counts.items(), key=str)) or "none"
 
 
 def main() -> int:

@@ -37,6 +37,7 @@ def wrong(crowd: Crowd) -> list[str]:
 def _orders(crowd: Crowd, jobs: Sequence[JobRow]) -> Iterator[str]:
     booked = Counter(each.prompt for each in jobs)
     yield from _all("promised and not on the books", crowd.promised - booked.keys())
+    yield from _all("refused and on the books", crowd.refused & booked.keys())
     yield from _all("twice on the books", _several(booked))
     yield from _all("not delivered", (f"#{j.number} {j.state}" for j in jobs if j.state != JobState.DELIVERED))
 
