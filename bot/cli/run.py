@@ -3,8 +3,10 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 import sys
+import threading
 
 import typer
 
@@ -40,8 +42,7 @@ def run() -> None:
         except (CannotOpenError, CatalogueError, TokenRefusedError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(2) from None
-        except (FencedError, DeafError) as error:
-            _log.critical("the bot ends, so that a new process can take its place: %s", error)
+        except (FencedError, DeafError):
             raise typer.Exit(1) from None
         except Exception as error:  # noqa: BLE001 - Python's own last words would show what the log must not
             _log.critical("the bot has ended", extra={"raised": error})
@@ -64,11 +65,30 @@ async def serve(settings: config.Settings, confidential: Confidential, *, clock:
         try:
             await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
             ended = failed.exception() if failed.done() else None
+            if ended is not None:
+                _log.critical("the bot ends, so that a new process can take its place: %s", ended)
+            _ends_within(STOP_WITHIN_S)
         finally:
             stopped.cancel()
             failed.cancel()
     if ended is not None:  # not inside: the rooms' task groups would wrap what the supervisor and the log must see
         raise ended
+
+
+def _ends_within(seconds: float) -> None:
+    """However the rest goes. All is written down as for a kill, and whoever takes us for dead must be right.
+
+    The durable engine's own end waits for a database that is away until it is back (dbos 3.4.0, seen 2026-11-21).
+    """
+
+    def end() -> None:
+        _log.critical("the bot did not end by itself in %.0f s and is ended", seconds)
+        sys.stderr.flush()
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def _greet(line: str, *, as_json: bool) -> None:
