@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 
+from faults.replicas import Replica
+
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Dial = Callable[[], Awaitable[Ends]]
 
@@ -23,8 +25,6 @@ class Cable:
         self._open: set[asyncio.StreamWriter] = set()
         self.swallows: set[Way] = set()
         self.refuses = False
-        self.swallowed = 0
-        """Bytes."""
         self.port = 0
 
     def cut(self) -> None:
@@ -33,12 +33,14 @@ class Cable:
         for writer in self._open:
             writer.transport.abort()
 
-    def mend(self) -> None:
-        """New connections are good. Those that lost bytes are of no use to anybody and break."""
+    def hang_up(self) -> None:
+        """Every connection breaks; new ones are welcome."""
+        self.cut()
         self.refuses = False
-        if self.swallowed:
-            self.cut()
-            self.refuses = False
+
+    def mend(self) -> None:
+        """New connections are good. Old ones lost bytes, are of no use to anybody, and break."""
+        self.hang_up()
         self.swallows.clear()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,11 +66,9 @@ class Cable:
     async def _carry(self, way: Way, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while some := await reader.read(65536):
-                if way in self.swallows:
-                    self.swallowed += len(some)
-                    continue
-                writer.write(some)
-                await writer.drain()
+                if way not in self.swallows:
+                    writer.write(some)
+                    await writer.drain()
         writer.close()
 
 
@@ -93,25 +93,28 @@ def to_socket(path: str) -> Dial:
 
 
 class Balancer:
-    """Round and round among those that say they are ready; looks at that every `look_s`."""
+    """Round and round among those that say they are ready."""
 
-    def __init__(self, ports: Sequence[int], ready: Callable[[int], Awaitable[bool]]) -> None:
-        self._ready = ready
-        self._ports = ports
+    def __init__(self, replicas: Sequence[Replica]) -> None:
+        self._replicas = replicas
         self._turn = itertools.count()
-        self.good: list[int] = []
-        self.sent: list[int] = []
-        """To which port each connection went."""
+        self.good: list[Replica] = []
+        self.sent: list[Replica] = []
+        """Where each connection went."""
 
     async def dial(self) -> Ends:
         if not self.good:
             raise ConnectionRefusedError
-        port = self.good[next(self._turn) % len(self.good)]
-        self.sent.append(port)
-        return await asyncio.open_connection("127.0.0.1", port)
+        replica = self.good[next(self._turn) % len(self.good)]
+        self.sent.append(replica)
+        return await asyncio.open_connection("127.0.0.1", replica.port)
 
-    async def watch(self, look_s: float = 0.2) -> None:
+    async def watch(self, *, left: Callable[[], None], look_s: float = 0.2) -> None:
+        """Ask everybody again and again. `left` is called when one is not ready any more."""
         while True:
-            answers = await asyncio.gather(*map(self._ready, self._ports))
-            self.good = [port for port, is_ready in zip(self._ports, answers, strict=True) if is_ready]
+            answers = await asyncio.gather(*(each.readiness() for each in self._replicas))
+            before = self.good
+            self.good = [each for each, (status, _) in zip(self._replicas, answers, strict=True) if status == 200]
+            if not set(before) <= set(self.good):
+                left()
             await asyncio.sleep(look_s)

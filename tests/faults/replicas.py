@@ -132,11 +132,10 @@ class ReplicaTown:
     async def order(self, count: int = 1) -> None:
         """So many commands, each by the next person."""
         for _ in range(count):
-            answered = await self.slack.command(
-                PEOPLE[self.ordered % len(PEOPLE)], "videos", "/sora", f"wave number {self.ordered} --4s"
-            )
+            number, self.ordered = self.ordered, self.ordered + 1
+            person = PEOPLE[number % len(PEOPLE)]
+            answered = await self.slack.command(person, "videos", "/sora", f"wave number {number} --4s")
             assert answered.acked, answered.error
-            self.ordered += 1
 
     async def settled(self, within_s: float = WITHIN_S) -> None:
         """Everything ordered is delivered, and every card says so."""
