@@ -1,4 +1,4 @@
-"""Models of a `/v1/videos` server, named in one line: "minimax/h3=0.072/s best, muse=0.30/clip, my-wan=free"."""
+"""Models of a `/v1/videos` server, named in one line: "minimax/h3=0.072/s best, muse=0.30/clip, my-wan=free 45s"."""
 
 import re
 from dataclasses import replace
@@ -11,8 +11,11 @@ from bot.catalogue.model import Audio, Billing, Catalogue, Model, ModelClass, Pr
 from bot.catalogue.problems import CatalogueError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
-_CLASSES = {"": ModelClass.FAST, "fast": ModelClass.FAST, "best": ModelClass.PRO, "pro": ModelClass.PRO}
+_CLASSES = {"fast": ModelClass.FAST, "best": ModelClass.PRO, "pro": ModelClass.PRO}
 _BILLINGS = {"s": Billing.PER_SECOND, "clip": Billing.PER_CLIP}
+_TAKES = re.compile(r"([1-9][0-9]{0,3})(s|min)")
+SLOW_AT_LEAST = 3
+"""How many times what a model usually takes nine of ten are done by, where nobody has measured it yet."""
 DEFAULT_RESOLUTION = "720p"
 
 
@@ -35,7 +38,8 @@ def own_models(text: str, *, protocol: str, catalogue: Catalogue, receives: str)
 
     What the catalogue knows about a name (lengths, sizes, sound, class) is taken over, but neither its price, which is
     another seller's, nor its retirement, which is another service's. A name it does not know is taken to be of class
-    Fast and to make 4, 8 or 12 s at 720p, wide or vertical (`wire.unknown_model` of the protocol).
+    Fast and to make 4, 8 or 12 s at 720p, wide or vertical (`wire.unknown_model` of the protocol). What a video usually
+    takes may stand behind the price ("45s", "3min"): only its operator knows how fast a server is.
 
     Raises:
         CatalogueError: every part that is not understood, in words.
@@ -62,10 +66,8 @@ def _own_model(part: str, protocol: Protocol, catalogue: Catalogue, receives: st
         raise ValueError("a model's name has letters, digits and . _ : / - only")
     if not (equals and terms):
         raise ValueError(f"no price; give it one: {name}=0.10/s, {name}=0.30/clip or {name}=free")
-    amount, _, word = terms.partition(" ")
-    model_class = _CLASSES.get(word.strip().lower())
-    if model_class is None:
-        raise ValueError(f'behind the price stands "best", "fast" or nothing, not "{word.strip()}"')
+    amount, *words = terms.split()
+    model_class, typical_s = _behind_the_price(words)
     known = _known(name, protocol, catalogue) or _unknown(name, protocol, receives)
     resolutions = _same_price(known)
     return replace(
@@ -74,12 +76,30 @@ def _own_model(part: str, protocol: Protocol, catalogue: Catalogue, receives: st
         wire_name=name if known.wire_name else None,
         picture_wire_name=name if known.picture_wire_name else None,
         protocol=protocol.key,
-        model_class=model_class if word else known.model_class,
+        model_class=model_class or known.model_class,
+        typical_s=typical_s or known.typical_s,
+        slow_s=typical_s * SLOW_AT_LEAST if typical_s else known.slow_s,
         sizes_px={key: size for key, size in known.sizes_px.items() if key[1] in resolutions},
         price=_price(amount, resolutions),
         retires_at=None,
         receives=receives,
     )
+
+
+def _behind_the_price(words: list[str]) -> tuple[ModelClass | None, int]:
+    """The class and the usual seconds, in any sequence and each at most once; None and 0: not said."""
+    model_class: ModelClass | None = None
+    typical_s = 0
+    for word in map(str.lower, words):
+        if model_class is None and (said := _CLASSES.get(word)) is not None:
+            model_class = said
+        elif not typical_s and (takes := _TAKES.fullmatch(word)) is not None:
+            typical_s = int(takes[1]) * (60 if takes[2] == "min" else 1)
+        else:
+            raise ValueError(
+                f'behind the price stand "best" or "fast", and how long a video takes ("45s", "3min"), not "{word}"'
+            )
+    return model_class, typical_s
 
 
 def _price(amount: str, resolutions: tuple[str, ...]) -> Price:

@@ -28,7 +28,7 @@ from bot.demo.slack import LocalSlack, Message
 from bot.demo.videos import LocalVideos, Switch
 from bot.slack.manifest import manifest
 
-MODELS = "demo-fast=0.10/s, demo-best=0.30/s best"
+MODELS = "demo-fast=0.10/s 10s, demo-best=0.30/s best 10s"
 PROMPTS = (
     "a corgi surfing at sunset",
     "a paper boat in the rain",

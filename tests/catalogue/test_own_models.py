@@ -67,6 +67,14 @@ def test_best_says_the_class(catalogue: Catalogue) -> None:
     assert [each.model_class.value for each in models.values()] == ["pro", "fast", "pro", "pro"]
 
 
+def test_what_a_video_usually_takes_is_the_operators_word(catalogue: Catalogue) -> None:
+    models = own(catalogue, "a=free 45s, b=0.1/s best 3min, c=0.1/clip 10s fast, d=free")
+    assert [(each.typical_s, each.model_class.value) for each in models.values()] == [
+        (45, "fast"), (180, "pro"), (10, "fast"), (150, "fast"),
+    ]  # fmt: skip
+    assert all(each.slow_s > each.typical_s for each in models.values())
+
+
 def test_short_names_mean_one_model_only(catalogue: Catalogue) -> None:
     models = own(catalogue, "x/one=free, y/one=free, h3=free, minimax/h3=0.1/s")
     names = [name.lower() for each in models.values() for name in (each.name, *each.aliases)]
@@ -87,6 +95,9 @@ def test_short_names_mean_one_model_only(catalogue: Catalogue) -> None:
         ("muse=1e9/s", "at most 1000 dollars"),
         ("muse=cheap/s", "'cheap' is not an amount in dollars"),
         ("muse=free slow", 'not "slow"'),
+        ("muse=free 0s", 'not "0s"'),
+        ("muse=free 10s 20s", 'not "20s"'),
+        ("muse=free best fast", 'not "fast"'),
         ("my wan=free", "a model's name has letters"),
         ("=free", "a model's name has letters"),
     ],

@@ -56,7 +56,7 @@ function draw(fresh) {
   drawBar(channel);
   drawList($("messages"), channel.messages.filter((each) => !each.thread_ts || each.thread_ts === each.ts), { inThread: false, fresh });
   $("empty").hidden = channel.messages.length > 0;
-  $("empty").textContent = channel.name === "videos" ? "A command stands typed below. Press Enter to send it." : "Nothing here yet.";
+  $("empty").textContent = channel.name === "videos" ? "The command is typed already. Press Enter." : "Nothing here yet.";
   announce(channel);
   drawThread(channel, fresh);
   drawBench();
@@ -182,7 +182,7 @@ async function breakIt(position) {
   propose();
 }
 
-/** The first command stands typed, once; after it the field belongs to the person. */
+/** The first command is typed already, once; after it the field belongs to the person. */
 function offer(channel) {
   if (state.filled || channel.name !== "videos") return;
   state.filled = true;

@@ -68,9 +68,20 @@ function reference(inside, whole, screen) {
   const [target, label] = inside.split("|");
   if (target.startsWith("@")) return mention(`@${nameOf(target.slice(1), screen)}`);
   if (target.startsWith("#")) return mention(`#${channelName(target.slice(1), screen)}`);
-  if (target.startsWith("!date^")) return plain(label ?? "");
+  if (target.startsWith("!date^")) return moment(target.split("^"), plain(label ?? ""));
   if (target.startsWith("!")) return mention(`@${label ?? target.slice(1).split("^")[0]}`);
   return SAFE.test(plain(target)) ? link(plain(target), plain(label ?? target)) : plain(whole);
+}
+
+/** A time in the reader's own zone, as Slack draws it: "today", "yesterday" and "tomorrow" by name. A format it does not know: the words behind it. */
+function moment([, seconds, format], instead) {
+  if (format !== "{date_short_pretty} {time}") return instead;
+  const at = new Date(Number(seconds) * 1000);
+  const midnight = (time) => new Date(time.getFullYear(), time.getMonth(), time.getDate());
+  const days = Math.round((midnight(at) - midnight(new Date())) / 86_400_000);
+  const day = { "-1": "yesterday", 0: "today", 1: "tomorrow" }[days]
+    ?? at.toLocaleDateString("en-US", { month: "short", day: "numeric", year: "numeric" });
+  return `${day} ${at.toLocaleTimeString("en-US", { hour: "numeric", minute: "2-digit" })}`;
 }
 
 const mention = (text) => h("span", { class: "mention" }, text);
