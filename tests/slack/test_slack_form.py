@@ -220,9 +220,10 @@ async def test_the_token_goes_to_slacks_own_files_only(desk):
 
 
 async def test_a_slow_submission_keeps_the_form_open_and_ends_in_a_word(jobs):
-    jobs.held = asyncio.Event()
     async with running_desk(jobs, ack_limit_s=0.05) as desk:
-        _, said = await desk.send(desk.submission(await opened(desk, "corgi")))
+        form = await opened(desk, "corgi")
+        jobs.held = asyncio.Event()
+        _, said = await desk.send(desk.submission(form))
         assert "Still working" in said["errors"]["prompt_0_none"]
         jobs.held.set()
         await desk.quiet()
