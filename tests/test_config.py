@@ -1,11 +1,13 @@
 """Settings: where they come from, what is said when they are wrong."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from bot.config import Settings, SettingsError, load
 
+README = Path(__file__).parents[1] / "README.md"
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_APP_TOKEN": "xapp-secret-2"}
 
 
@@ -80,3 +82,41 @@ def test_missing_tokens_say_where_they_are_found() -> None:
 
 def test_secrets_print_as_stars() -> None:
     assert "-secret-" not in repr(load(**TOKENS, FAL_KEY="fal-secret-3"))
+
+
+def readme_settings() -> dict[str, str]:
+    """Each setting of the README's table with what its row gives as default."""
+    table = README.read_text().split("## Settings")[1].split("\n## ")[0]
+    rows = [line.strip("|").split("|") for line in table.splitlines() if line.startswith("| `")]
+    found: dict[str, str] = {}
+    for names, default, *_ in rows:
+        aliases = re.findall(r"`([A-Z_]+)`", names)
+        defaults = re.findall(r"`([^`]+)`", default)
+        found |= dict(zip(aliases, defaults if len(defaults) == len(aliases) else [""] * len(aliases), strict=True))
+    return found
+
+
+def test_the_readmes_table_names_every_setting_and_no_other() -> None:
+    assert sorted(readme_settings()) == sorted(
+        each.alias for each in Settings.model_fields.values() if each.alias is not None
+    )
+
+
+def test_the_readmes_defaults_are_the_ones_that_hold() -> None:
+    held = {each.alias: each.default for each in Settings.model_fields.values()}
+    told = {alias: default for alias, default in readme_settings().items() if default}
+    assert {"SORA_BEAT_S", "SORA_DATABASE_URL", "SORA_CONFIRM_ABOVE_USD", "SORA_QUEUED_MAX"} <= told.keys()
+    for alias, default in told.items():
+        held_now = held[alias]
+        if isinstance(held_now, int | float):
+            assert float(default) == held_now, alias
+        else:
+            assert default == str(held_now), alias
+
+
+def test_the_readmes_limits_are_read_as_they_stand(tmp_path: Path) -> None:
+    example = re.search(r"```toml\n(.*?)```", README.read_text(), flags=re.DOTALL)
+    assert example is not None
+    (tmp_path / "sora.toml").write_text(example[1])
+    limits = load(**TOKENS).limits
+    assert [(each.scope, each.period, each.usd, each.clips) for each in limits] == [("person", "day", 5.0, 10)]
