@@ -21,6 +21,7 @@ from faults.kill_town import KillTown, a_kill_town, free_port
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from bot.demo.faults import Delay
 from bot.jobs.model import ENDED, JobState
 from bot.store.engine import open_engine
 from bot.store.tables.jobs import JobRow
@@ -30,6 +31,11 @@ ACCEPTED, REFUSED = "is on its way", "Nothing was started or charged"
 AT_ONCE = 4
 """Commands that wait for their answers at the same moment. Too many, and the bot tells people to slow down."""
 LOOK_S = 0.4
+SUBMIT_S, SLACK_S = 0.4, 0.1
+"""What services take to answer, after their work: as long as real ones, so that kills meet what they are about."""
+SLOW_AT_SLACK = (
+    "chat.postMessage", "chat.update", "files.getUploadURLExternal", "upload", "files.completeUploadExternal",
+)  # fmt: skip
 DEAD_WITHIN_S = 10.0
 BEAT_S, FENCE_AFTER_S, RECOVER_AFTER_S = 0.2, 0.8, 1.2
 """In real seconds. A bot's own clock is brisk, so it is told of more; who is dead is seen by the database's clock."""
@@ -124,6 +130,9 @@ async def a_crowd(
     url = databases.url_for(folder / "sora.sqlite", kind)
     async with a_kill_town(folder, pace=pace, render_s=render_s * pace) as town:
         town.slack.rates.enabled = False
+        town.videos.faults.add("create", Delay(seconds=SUBMIT_S * pace), times=None)
+        for method in SLOW_AT_SLACK:
+            town.slack.faults.add(method, Delay(seconds=SLACK_S), times=None)
         town.settings |= {
             "SORA_DATABASE_URL": url,
             "SORA_SPOOL": str(folder / "spool"),

@@ -33,7 +33,6 @@ PACE = {databases.Kind.SQLITE: 10.0, databases.Kind.POSTGRES: 6.0}
 learn by the database's real clock who is dead, which may not be sooner than that one would have fenced itself."""
 BETWEEN_S = (0.05, 2.6)
 """Between two kills: from the middle of a start to a while of work."""
-SETTLED_WITHIN_S = 240.0
 QUIET_S = 10.0
 """After all is well nothing may follow: longer than any lease."""
 TOLD_EVERY = 50
@@ -48,6 +47,8 @@ class Plan:
     replicas: int = 1
     render_s: float = 6.0
     """In real time, so that a render outlives several bots."""
+    settled_within_s: float = 240.0
+    """After the last kill. What is still wrong then stays wrong."""
     quiet_s: float = QUIET_S
 
     def __post_init__(self) -> None:
@@ -86,7 +87,7 @@ async def play(folder: Path, plan: Plan) -> Outcome:
 
 async def _kill(crowd: Crowd, plan: Plan) -> None:
     chance = random.Random(plan.seed)
-    await crowd.town.slack.sockets.connected(within_s=SETTLED_WITHIN_S)
+    await crowd.town.slack.sockets.connected(within_s=plan.settled_within_s)
     while crowd.under_way().total() < plan.jobs:
         await asyncio.sleep(0.1)
     for number in range(1, plan.kills + 1):
@@ -98,7 +99,7 @@ async def _kill(crowd: Crowd, plan: Plan) -> None:
 
 async def _settled(crowd: Crowd, plan: Plan) -> list[str]:
     """What is wrong in the end: once all is well, nothing may follow."""
-    until = time.monotonic() + SETTLED_WITHIN_S
+    until = time.monotonic() + plan.settled_within_s
     while wrong(crowd) and time.monotonic() < until:
         await asyncio.sleep(1)
     await asyncio.sleep(plan.quiet_s)

@@ -102,8 +102,17 @@ async def test_killed_between_the_intent_and_the_post(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "plan",
     [
-        Plan(seed=11, jobs=20, kills=10, render_s=1.5, quiet_s=1.0),
-        Plan(seed=12, jobs=20, kills=10, render_s=1.5, quiet_s=1.0, database=Kind.POSTGRES, replicas=2),
+        Plan(seed=11, jobs=20, kills=10, render_s=1.5, settled_within_s=60, quiet_s=1.0),
+        Plan(
+            seed=12,
+            jobs=20,
+            kills=10,
+            render_s=1.5,
+            settled_within_s=60,
+            quiet_s=1.0,
+            database=Kind.POSTGRES,
+            replicas=2,
+        ),
     ],
     ids=lambda plan: plan.database,
 )
