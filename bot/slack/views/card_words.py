@@ -100,9 +100,10 @@ def _queued(job: Job, facts: CardFacts) -> Words:
             )
         case Waiting.SERVICE_DOWN:
             down = quoted(facts.service_down_words, limit_chars=400)
+            starts = "Your video starts by itself as soon as a service is back."
             return Words(
                 stage="Waiting for a service",
-                detail=f"{down}. It starts by itself as soon as one is back." if down else "It starts by itself.",
+                detail=f"{down}. {starts}" if down else starts,
                 money=_reserved(job),
             )
         case None:
