@@ -86,6 +86,8 @@ class Lane:
         if self._on_the_wire >= self._at_once or (entry is None and not self._urgent):
             return None
         due = now if self._urgent or entry is None else entry[0]
+        if self._free_at is not None and self._free_at > now + self._slack + self._interval:
+            self._free_at = now  # no spacing reaches so far: the machine's clock was set back
         allowed = now if self._free_at is None else self._free_at - self._slack
         return max(due, allowed, self._held_until or due)
 
