@@ -28,7 +28,7 @@ from bot.store.tables.jobs import JobRow
 
 PEOPLE = ("ada", "ben")
 ACCEPTED, REFUSED = "is on its way", "Nothing was started or charged"
-AT_ONCE = 4
+AT_ONCE = 8
 """Commands that wait for their answers at the same moment. Too many, and the bot tells people to slow down."""
 LOOK_S = 0.4
 SUBMIT_S, SLACK_S = 0.4, 0.1

@@ -33,6 +33,8 @@ PACE = {databases.Kind.SQLITE: 10.0, databases.Kind.POSTGRES: 6.0}
 learn by the database's real clock who is dead, which may not be sooner than that one would have fenced itself."""
 BETWEEN_S = (0.05, 2.6)
 """Between two kills: from the middle of a start to a while of work."""
+FILLING_S = 15.0
+"""Bots that are left alone may deliver as fast as people order: then there are never quite as many as wanted."""
 QUIET_S = 10.0
 """After all is well nothing may follow: longer than any lease."""
 TOLD_EVERY = 50
@@ -88,7 +90,8 @@ async def play(folder: Path, plan: Plan) -> Outcome:
 async def _kill(crowd: Crowd, plan: Plan) -> None:
     chance = random.Random(plan.seed)
     await crowd.town.slack.sockets.connected(within_s=plan.settled_within_s)
-    while crowd.under_way().total() < plan.jobs:
+    full_by = time.monotonic() + FILLING_S
+    while crowd.under_way().total() < plan.jobs and time.monotonic() < full_by:
         await asyncio.sleep(0.1)
     for number in range(1, plan.kills + 1):
         await asyncio.sleep(chance.uniform(*BETWEEN_S))
