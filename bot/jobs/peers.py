@@ -62,6 +62,7 @@ class Peers:
         self._alarm = alarm
         self._beats = beats
         self._beaten_at = clock.now()
+        self._inherits = False
 
     async def join(self) -> None:
         """Before the first story: what we begin must not look like a dead one's.
@@ -72,6 +73,10 @@ class Peers:
         self._beaten_at = self._clock.now()
         await self._book.beat(self._me)
         _log.info("the other processes on this database know this one as %s", self._me)
+
+    def inherit(self) -> None:
+        """Our engine runs: from the next beat on it can take over what the dead leave."""
+        self._inherits = True
 
     async def leave(self) -> None:
         """After the last: whoever beats next takes over at once what we left behind."""
@@ -106,6 +111,8 @@ class Peers:
         return f"no heartbeat for {silent_s:.0f} s" if silent_s > 2 * self._beats.beat_s else ""
 
     async def _look_after_the_dead(self) -> None:
+        if not self._inherits:
+            return
         dead = sorted(await self._book.dead(silent_s=self._beats.recover_after_s))
         if not dead:
             return

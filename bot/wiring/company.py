@@ -14,6 +14,7 @@ from bot.store.engine import Store
 from bot.store.peers import StoredPeers
 from bot.store.postgres import is_postgres
 from bot.store.wire import PostgresWire
+from bot.wiring.lifelines import Loops
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
 
@@ -22,16 +23,21 @@ class Company:
     def __init__(self, peers: Peers | None, wire: PostgresWire | None) -> None:
         self._peers = peers
         self.wire = wire
+        self._beating = Loops(*([peers.run] if peers is not None else []))
 
     @asynccontextmanager
     async def joined(self) -> AsyncIterator[None]:
-        """Around the engine: no story runs before we are known to live, and none any more once we say that we left."""
+        """Around the engine: no story runs before we are known to live, and none any more once we say that we left.
+
+        We beat from here on, because an engine that finds much to do may start for longer than a silence is forgiven.
+        """
         if self._peers is None:
             yield
             return
         await self._peers.join()
         try:
-            yield
+            async with self._beating:
+                yield
         finally:
             await self._peers.leave()
 
@@ -39,15 +45,17 @@ class Company:
         return self._peers.problem() if self._peers is not None else ""
 
     def loops(self, bell: Bell, surface: Surface) -> tuple[Loop, ...]:
+        """For the time in which the engine runs."""
         peers, wire = self._peers, self.wire
         if peers is None or wire is None:
             return ()
+        peers.inherit()
 
         def heard(ring: Ring) -> None:
             if bell.heard(ring) and ring.job_id:
                 surface.changed(ring.job_id)
 
-        return peers.run, lambda: wire.run(heard)
+        return self._beating.failed, lambda: wire.run(heard)
 
 
 def company_of(settings: Settings, store: Store, *, me: str, clock: Clock, alarm: Alarm) -> Company:

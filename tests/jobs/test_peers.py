@@ -44,7 +44,7 @@ class Around:
         self.taken: list[tuple[str, ...]] = []
         self.alarms: list[tuple[str, Mapping[str, object]]] = []
 
-    def peers(self, me: str) -> Peers:
+    def peers(self, me: str, *, inherits: bool = True) -> Peers:
         async def take_over(dead: Sequence[str]) -> int:
             self.taken.append((me, *dead))
             self.register.with_stories -= set(dead)
@@ -53,7 +53,10 @@ class Around:
         async def alarm(name: str, facts: Mapping[str, object]) -> None:
             self.alarms.append((name, facts))
 
-        return Peers(me, book=self.register, take_over=take_over, clock=self.clock, alarm=alarm, beats=Beats())
+        peers = Peers(me, book=self.register, take_over=take_over, clock=self.clock, alarm=alarm, beats=Beats())
+        if inherits:
+            peers.inherit()
+        return peers
 
 
 async def test_who_is_silent_for_thirty_seconds_is_taken_over_once_and_that_is_said() -> None:
@@ -91,6 +94,25 @@ async def test_stories_of_somebody_nobody_ever_heard_of_are_taken_over_too() -> 
     around.register.with_stories = {"of-yesterday"}
     await first.once()
     assert around.taken == [("first", "of-yesterday")]
+
+
+async def test_who_is_still_starting_lives_and_takes_nothing_over_yet() -> None:
+    around = Around()
+    starting = around.peers("starting", inherits=False)
+    await starting.join()
+    around.register.with_stories = {"of-yesterday", "starting"}
+    for _ in range(12):
+        await around.clock.advance(5)
+        await starting.once()
+    assert around.taken == []
+    other = around.peers("other")
+    await other.join()
+    await other.once()
+    assert around.taken == [("other", "of-yesterday")]
+    around.register.with_stories = {"of-today"}
+    starting.inherit()
+    await starting.once()
+    assert around.taken[1:] == [("starting", "of-today")]
 
 
 async def test_a_process_whose_beats_do_not_arrive_becomes_unready_and_then_ends_itself_before_it_is_taken_over() -> (

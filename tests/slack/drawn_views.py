@@ -86,6 +86,7 @@ def cards():
         "card_checking": card(job(state=JobState.CHECKING), running),
         "card_checking_free": card(job(state=JobState.CHECKING, held_usd_micros=0), running, shown=free),
         "card_making": card(rendering, running),
+        "card_making_longer": card(rendering, attempt(submitted_at=NOW - timedelta(seconds=181))),
         "card_making_progress": card(rendering, attempt(progress=0.62)),
         "card_making_note": card(rendering, attempt(note="You asked 10 s; this model makes 8 s")),
         "card_making_auto": card(replace(rendering, order=order(model=None)), running),

@@ -9,6 +9,8 @@ from bot.jobs.model import AttemptState, Failure, Job, JobRecord, JobState, Wait
 from bot.slack.views.words import quoted, span, usd
 
 NOTHING_CHARGED = "Nothing was charged."
+LONGER = 1.5
+"""So many times the usual is worth a word; nothing is wrong yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +141,17 @@ def _rendering(record: JobRecord, facts: CardFacts, now: datetime) -> Words:
             detail=f"{so_far} so far. I keep watching, and the video comes here whenever it is done.",
             money=_reserved(job),
         )
-    usual = f", usually about {span(facts.typical)}" if facts.typical else ""
+    usual = _usual(facts.typical, so_far=now - since)
     progress = attempt.progress if attempt is not None else None
     share = f" {_service(facts)} says {progress:.0%}." if progress is not None else ""
     return Words(stage="Making your video", detail=f"{so_far} so far{usual}.{share}", money=_reserved(job))
+
+
+def _usual(typical: timedelta | None, *, so_far: timedelta) -> str:
+    if typical is None:
+        return ""
+    word = "longer than the usual" if so_far > LONGER * typical else "usually about"
+    return f", {word} {span(typical)}"
 
 
 def _delivered(facts: CardFacts, unconfirmed: bool) -> Words:
