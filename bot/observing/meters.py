@@ -31,6 +31,7 @@ class Meters:
         self.attempts_ended = self._counter(
             "sora_attempts_ended", "Tries that ended: succeeded, cancelled, or the kind of error.", *_TRY, "outcome"
         )
+        self.watched = self._gauge("sora_renders_watched", "Renders in flight whose end this process waits for.")
         self.render_s = self._histogram("sora_render_seconds", "Submitted to seen as made.", RENDER_S, *_TRY)
         self.calls = self._counter(
             "sora_service_calls", "Calls to services, by what came of them.", "service", "call", "result"

@@ -1,6 +1,6 @@
 """Everything that watches one running bot, made once and handed to `wiring`, which puts it around the ports."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
@@ -31,6 +31,10 @@ class Watch:
         return tuple(
             replace(each, provider=watched(each.provider, service=each.name, meters=self.meters)) for each in upstreams
         )
+
+    def renders(self, watching: Callable[[], int]) -> None:
+        """`watching` is asked at every scrape."""
+        self.meters.watched.set_function(watching)
 
     def steps(self, steps: Steps) -> Steps:
         return WatchedSteps(steps, meters=self.meters, new_id=self._new_id)

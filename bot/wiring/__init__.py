@@ -32,6 +32,7 @@ from bot.slack.sockets import opened_sockets
 from bot.slack.uploads import SlackFiles
 from bot.store.drafts import StoredDrafts
 from bot.store.engine import opened_store
+from bot.store.events import StoredEvents
 from bot.store.figures import StoredFigures
 from bot.store.frames import StoredFrames
 from bot.store.history import StoredHistory
@@ -98,6 +99,7 @@ async def running(
 
         wakes = Wakes(clock)
         watcher = Watcher(registry, book, healths, StoredHistory(store), clock, watch.alarm)
+        watch.renders(lambda: watcher.watching)
         bell = Bell(wakes=wakes, watcher=watcher, wire=company.wire)
         spool = Spool(settings.spool, threads=threads)
         standings = Standings(
@@ -159,6 +161,7 @@ async def running(
             jobs=videos.jobs,
             doubts=videos.doubts,
             drafts=StoredDrafts(store, clock=clock, new_id=new_id),
+            events=StoredEvents(store, clock=clock),
             replies=replies,
             errands=errands,
             clock=clock,

@@ -85,6 +85,24 @@ async def test_one_video_is_counted_once_everywhere(tmp_path: Path, metrics: dic
     )
 
 
+async def test_a_render_is_watched_until_its_end_was_seen(tmp_path: Path, metrics: dict[str, SecretStr]) -> None:
+    async with a_town(tmp_path, **metrics) as town:
+
+        async def watched() -> float:
+            return read((await page_of(town))[1])["sora_renders_watched"][()]
+
+        assert await watched() == 0
+        await town.videos.switch("stuck")
+        await town.sora("a corgi surfing at sunset --4s")
+        await town.until(lambda: len(town.videos.accepted) == 1)
+        async with asyncio.timeout(10):
+            while await watched() != 1:
+                await asyncio.sleep(0.01)
+        await town.videos.switch("normal")
+        await town.until(lambda: any("Done" in each.text for each in town.cards()))
+        assert await watched() == 0
+
+
 async def test_what_goes_wrong_is_counted_by_kind(tmp_path: Path, metrics: dict[str, SecretStr]) -> None:
     async with a_town(tmp_path, **metrics) as town:
         refusal = {"error": {"message": "This prompt violates the policy.", "code": "moderation_blocked"}}
