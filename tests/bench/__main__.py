@@ -1,6 +1,6 @@
 """Every figure we hold ourselves to, measured in one run and printed as one table.
 
-    python -m tests.bench [status] [order] [upload] [start] [path] [watcher]
+    python -m tests.bench [status] [order] [upload] [start] [path] [watcher] [flight]
 
 Without names all rows are measured; exits 1 when a goal is missed. About three minutes, two cores, Linux.
 """
@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench.acks import order_row, status_row
 from tests.bench.figures import Row, table
+from tests.bench.flight import flight_row
 from tests.bench.path import path_row
 from tests.bench.start import start_rows
 from tests.bench.upload import upload_row
@@ -51,6 +52,7 @@ MEASURES = {
     "start": start_rows,
     "path": one(path_row),
     "watcher": one(watcher_row),
+    "flight": one(flight_row),
 }
 
 if __name__ == "__main__":

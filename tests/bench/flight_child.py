@@ -4,34 +4,31 @@
     python tests/bench/flight_child.py engine FOLDER COUNT
 
 Commands come on its standard input, one JSON line each: `park` begins what is not begun and returns when all wait,
-`lag` measures the loop for so many seconds, `wake` sets so many of the engine's events and tells how long each took.
+`lag` measures the loop for so many seconds, `wake` likewise while so many of the engine's events are set.
 """
 
 import asyncio
 import contextlib
 import json
-import random
 import sys
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from aiohttp import web
-from dbos import DBOS, DBOSPortableJSONSerializer
 
 from bot.catalogue.loader import load_catalogue
 from bot.catalogue.model import ModelClass, Shape, Tier
 from bot.catalogue.own_models import own_models
 from bot.clock import SystemClock, new_id
 from bot.jobs import workflow
+from bot.jobs.bell import Bell
 from bot.jobs.courier import SpoolingCourier
 from bot.jobs.doubt import Doubt
 from bot.jobs.model import JobRecord, Order, Place
@@ -45,41 +42,17 @@ from bot.jobs.webhooks import WebhookDesk
 from bot.media.spool import Spool
 from bot.providers.openai_videos import OpenAIVideos
 from bot.providers.transport import opened_client
-from bot.store.engine import open_engine, opened_store
+from bot.store.engine import opened_store
 from bot.store.history import StoredHistory
 from bot.store.jobs import StoredJobs
 from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry, Upstream
 from bot.web.app import build_web
 from bot.web.health import Readiness
-from tests.bench.figures import p99
+from tests.bench.flight_engine import PEOPLE, Command, engine_of, lag, the_engine
 
-PEOPLE = 1000
-TICK_S = 0.005
 MODEL = "bench-fast"
 SERVICE = "videos"
-
-Command = Callable[[dict[str, Any]], Awaitable[object]]
-
-
-async def lag(told: dict[str, Any]) -> dict[str, float]:
-    """How late the loop comes to a task that wants to run every 5 ms."""
-    loop, late, until = asyncio.get_running_loop(), [], time.monotonic() + told["seconds"]
-    while time.monotonic() < until:
-        wanted = loop.time() + TICK_S
-        await asyncio.sleep(TICK_S)
-        late.append(loop.time() - wanted)
-    return {"p99_ms": p99(late) * 1000, "max_ms": max(late) * 1000}
-
-
-def engine_of(folder: Path) -> workflow.EngineSettings:
-    url = f"sqlite:///{folder}/sora.sqlite"
-    return workflow.EngineSettings(
-        url=url,
-        engine=open_engine(url, busy_timeout_ms=30_000, isolation_level="IMMEDIATE"),
-        executor_id="local",
-        running_max=100,
-    )
 
 
 class Silence:
@@ -143,7 +116,7 @@ async def the_bot(folder: Path, count: int, port: str, url: str, key: str, secre
                 ),
             )
         )  # fmt: skip
-        desk = WebhookDesk(book, registry, watcher, wakes, clock)
+        desk = WebhookDesk(book, registry, Bell(wakes=wakes, watcher=watcher), clock)
         runner = web.AppRunner(build_web(entrance=None, desk=desk, readiness=Readiness({})), access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", int(port)).start()
@@ -162,67 +135,6 @@ async def the_bot(folder: Path, count: int, port: str, url: str, key: str, secre
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
         await runner.cleanup()
-
-
-@asynccontextmanager
-async def the_engine(folder: Path, count: int) -> AsyncIterator[Command]:
-    """DBOS alone with our settings: a recorded step, then one that waits on an event."""
-    settings = engine_of(folder)
-    DBOS(
-        config={
-            "name": "parked", "system_database_url": settings.url, "system_database_engine": settings.engine,
-            "application_version": "1", "executor_id": "local", "max_executor_threads": 4, "sys_db_pool_size": 8,
-            "log_level": "ERROR", "serializer": DBOSPortableJSONSerializer(),
-            "scheduler_polling_interval_sec": 60.0, "notification_listener_polling_interval_sec": 0.1,
-        }
-    )  # fmt: skip
-    DBOS.launch()
-    await DBOS.register_queue_async(
-        "jobs", partition_concurrency=100, polling_interval_sec=settings.poll_s, on_conflict="always_update"
-    )
-
-    async def park(_: object) -> int:
-        from dbos import SetEnqueueOptions
-
-        for number in range(count):
-            with SetEnqueueOptions(queue_partition_key=f"T:U{number % PEOPLE}"):
-                await DBOS.enqueue_workflow_async("jobs", parked_story, str(number))
-        while len(EVENTS) < count:
-            await asyncio.sleep(0.2)
-        return len(EVENTS)
-
-    async def wake(told: dict[str, Any]) -> list[float]:
-        chosen = random.Random(1).sample(sorted(EVENTS), told["count"])
-        for each in chosen:
-            SET_AT[each] = time.time()
-            EVENTS[each].set()
-            await asyncio.sleep(told["every_s"])
-        return [WOKEN_AT[each] - SET_AT[each] for each in chosen]
-
-    yield {"park": park, "lag": lag, "wake": wake}.__getitem__  # type: ignore[misc]
-    await asyncio.to_thread(DBOS.destroy)
-
-
-EVENTS: dict[str, asyncio.Event] = {}
-SET_AT: dict[str, float] = {}
-WOKEN_AT: dict[str, float] = {}
-
-
-@DBOS.workflow(name="parked_story")
-async def parked_story(number: str) -> None:
-    await DBOS.run_step_async({"name": "begin"}, _step, number)
-    await DBOS.run_step_async({"name": "wait"}, _waits, number)
-
-
-async def _step(_number: str) -> str:
-    return "done"
-
-
-async def _waits(number: str) -> str:
-    event = EVENTS[number] = asyncio.Event()
-    await event.wait()
-    WOKEN_AT[number] = time.time()
-    return "done"
 
 
 async def _no_picture(*_: object) -> None:
