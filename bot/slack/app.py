@@ -19,7 +19,7 @@ from bot.slack.asking import Asking
 from bot.slack.buttons import ButtonListeners, CardSeen
 from bot.slack.command import CommandListener
 from bot.slack.desk import ACK_LIMIT_S, Desk
-from bot.slack.direct import DirectListener
+from bot.slack.direct import DirectListener, EventBook
 from bot.slack.doubts import DoubtListeners
 from bot.slack.drafted import DraftListeners
 from bot.slack.drafts import DraftBook
@@ -45,6 +45,7 @@ def build_app(
     jobs: JobService,
     doubts: DoubtDesk,
     drafts: DraftBook,
+    events: EventBook,
     replies: Replies,
     errands: Errands,
     clock: Clock,
@@ -77,7 +78,7 @@ def build_app(
         DraftListeners(asking=asking, forms=forms, lookups=lookups, desk=desk),
         DoubtListeners(doubts=doubts, desk=desk),
         ShortcutListeners(forms=forms, pictures=message_pictures, desk=desk),
-        DirectListener(asking=asking, lookups=lookups, pictures=message_pictures, desk=desk, rate=rate),
+        DirectListener(asking=asking, lookups=lookups, pictures=message_pictures, events=events, desk=desk, rate=rate),
         Fallbacks(desk=desk, command=command),
     ):
         feature.register(app)

@@ -1,13 +1,14 @@
 """Direct messages to the bot: a prompt or a picture gets Review and start, a subcommand its answer."""
 
-from collections import OrderedDict
+import logging
 from dataclasses import replace
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.jobs.ports import BookAway
 from bot.slack.asking import Asking, wish_from
 from bot.slack.desk import Desk
 from bot.slack.failures import slack_failures
@@ -21,19 +22,33 @@ from bot.slack.rate import CommandRate
 from bot.slack.text import Misread, Nothing, Prompt, Told, parse
 from bot.slack.views import answers
 
-EVENTS_KEPT = 1000
+_log = logging.getLogger(__name__)
+
+
+class EventBook(Protocol):
+    """Which events were answered, by any process; implemented by `store`."""
+
+    async def is_new(self, team_id: str, event_id: str) -> bool:
+        """True for the first who asks, False for all after. Raises BookAway."""
 
 
 class DirectListener:
     def __init__(
-        self, *, asking: Asking, lookups: Lookups, pictures: MessagePictures, desk: Desk, rate: CommandRate
+        self,
+        *,
+        asking: Asking,
+        lookups: Lookups,
+        pictures: MessagePictures,
+        events: EventBook,
+        desk: Desk,
+        rate: CommandRate,
     ) -> None:
         self._asking = asking
         self._lookups = lookups
         self._pictures = pictures
         self._desk = desk
         self._rate = rate
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._events = events
 
     def register(self, app: AsyncApp) -> None:
         app.event("message")(self._desk.errors.reports_errors(self.written))
@@ -42,7 +57,7 @@ class DirectListener:
         """Slack sends an event again when in doubt; starting something takes a click, so twice is only a nuisance."""
         await ack()
         event = body.get("event") or {}
-        if not _is_a_persons(event) or self._is_repeated(str(body.get("event_id", ""))):
+        if not _is_a_persons(event):
             return
         caller = Caller(
             team_id=str(body.get("team_id") or event.get("team") or ""),
@@ -50,7 +65,7 @@ class DirectListener:
             slack_channel_id=str(event["channel"]),
             thread_ts=event.get("thread_ts"),
         )
-        if not self._rate.allows(caller.team_id, caller.user_id):
+        if await self._is_repeated(caller.team_id, body) or not self._rate.allows(caller.team_id, caller.user_id):
             return
         said = await self._answer(client, caller, event)
         with slack_failures("chat.postMessage"):
@@ -82,13 +97,14 @@ class DirectListener:
         wish = replace(wish_from(caller, prompt, options), picture_id=picture_id)
         return await self._asking.draft(wish, rights_confirmed=picture_id is None)
 
-    def _is_repeated(self, event_id: str) -> bool:
-        if event_id and event_id in self._seen:
-            return True
-        self._seen[event_id] = None
-        while len(self._seen) > EVENTS_KEPT:
-            self._seen.popitem(last=False)
-        return False
+    async def _is_repeated(self, team_id: str, body: Body) -> bool:
+        """Where that cannot be known now, an answer too many is better than none."""
+        event_id = str(body.get("event_id", ""))
+        try:
+            return bool(event_id) and not await self._events.is_new(team_id, event_id)
+        except BookAway:
+            _log.warning("whether this message was answered before is not known; it is answered")
+            return False
 
 
 def _is_a_persons(event: Body) -> bool:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from fake_doubts import FakeDoubts
+from fake_events import FakeEvents
 from fake_frames import FakeFrames
 from slack_bolt.async_app import AsyncBoltRequest
 from virtual_clock import VirtualClock
@@ -90,6 +91,7 @@ class Desk:
         self.slack, self.base, self.app, self.jobs, self.drafts = slack, base, app, jobs, drafts
         self.replies, self.clock, self.errands = replies, clock, errands
         self.doubts = FakeDoubts()
+        self.events = FakeEvents()
         self.frames = FakeFrames()
         self.seen = []
 
@@ -205,6 +207,7 @@ async def running_desk(jobs, *, ack_limit_s=1.0, can_join=True, **options):
                 jobs=jobs,
                 doubts=desk.doubts,
                 drafts=drafts,
+                events=desk.events,
                 replies=replies,
                 errands=errands,
                 clock=clock,

@@ -295,6 +295,12 @@ async def test_a_bad_picture_sent_directly_is_told_with_the_offer(desk):
     assert ("did not let me read" in said, "Review and start" in said, "Nothing was charged" in said) == (True,) * 3
 
 
+async def test_whether_an_event_is_a_repeated_one_cannot_be_known_so_it_is_answered(desk):
+    desk.events.away = True
+    await desk.send(direct("help"))
+    assert "/sora" in desk.slack.told("chat.postMessage")[0]["text"]
+
+
 async def test_a_direct_message_can_be_a_subcommand(desk):
     await desk.send(direct("help"))
     assert "/sora" in desk.slack.told("chat.postMessage")[0]["text"]

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from fake_doubts import FakeDoubts
+from fake_events import FakeEvents
 from fake_frames import FakeFrames
 from slack_double import MemoryDrafts
 from slack_values import LONG, NASTY
@@ -39,6 +40,7 @@ async def slack(jobs):
             jobs=jobs,
             doubts=FakeDoubts(),
             drafts=MemoryDrafts(),
+            events=FakeEvents(),
             replies=replies,
             errands=errands,
             clock=clock,

@@ -79,3 +79,13 @@ class FirstFrameRow(SQLModel, table=True):
     file_id: str = Field(primary_key=True)
     team_id: str
     granted_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class EventRow(SQLModel, table=True):
+    """An event of Slack's that some process has answered, or is about to."""
+
+    __tablename__ = "slack_event"
+
+    team_id: str = Field(primary_key=True)
+    event_id: str = Field(primary_key=True)
+    came_at: datetime = Field(sa_type=UtcDateTime, index=True)

@@ -28,4 +28,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_ring_rung_at", "ring", ["rung_at"], unique=False)
+    op.create_table(
+        "slack_event",
+        sa.Column("team_id", sa.String(), nullable=False),
+        sa.Column("event_id", sa.String(), nullable=False),
+        sa.Column("came_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("team_id", "event_id"),
+    )
+    op.create_index("ix_slack_event_came_at", "slack_event", ["came_at"], unique=False)
     op.create_index("attempt_by_intent", "attempt", ["upstream", "intent_at"], unique=False)
