@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -28,6 +28,9 @@ class SettingsError(Exception):
         self.problems = problems
 
 
+S = TypeVar("S", bound="Storage")
+
+
 class LimitSetting(BaseModel):
     """One `[[limits]]` entry: at most so much for a scope in a period. USD or clips, or both."""
 
@@ -39,8 +42,8 @@ class LimitSetting(BaseModel):
     clips: int | None = Field(default=None, ge=0)
 
 
-class Settings(BaseSettings):
-    """What one process runs with. Times carry their unit in the name; secrets print as stars."""
+class Storage(BaseSettings):
+    """Where everything is kept: all that is needed to move it elsewhere."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -52,13 +55,30 @@ class Settings(BaseSettings):
         populate_by_name=True,
     )
 
+    database_url: str = Field(default="sqlite:///data/sora.sqlite", alias="SORA_DATABASE_URL")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over `.env`, and that over `sora.toml`."""
+        return (init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls))
+
+
+class Settings(Storage):
+    """What one process runs with. Times carry their unit in the name; secrets print as stars."""
+
     slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
     slack_app_token: SecretStr | None = Field(default=None, alias="SLACK_APP_TOKEN")
     slack_signing_secret: SecretStr | None = Field(default=None, alias="SLACK_SIGNING_SECRET")
     slack_api_url: str = Field(default="https://slack.com/api/", alias="SLACK_API_URL")
     port: int = Field(default=3000, alias="PORT", ge=0, le=65535)
     host: str = Field(default="0.0.0.0", alias="SORA_HOST")  # noqa: S104 - a container's port is published, not this
-    database_url: str = Field(default="sqlite:///data/sora.sqlite", alias="SORA_DATABASE_URL")
     spool: Path = Field(default=Path("data/spool"), alias="SORA_SPOOL")
     command: str = Field(default="/sora", alias="SORA_COMMAND", pattern=r"^/[a-z0-9_-]{1,31}$")
     public_url: str = Field(default="", alias="SORA_PUBLIC_URL")
@@ -90,18 +110,6 @@ class Settings(BaseSettings):
         LimitSetting(scope="person", period="day", usd=5.0),
         LimitSetting(scope="workspace", period="month", usd=50.0),
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over `.env`, and that over `sora.toml`."""
-        return (init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls))
 
     @field_validator("slack_api_url", "fal_url", "videos_url", "public_url")
     @classmethod
@@ -175,8 +183,21 @@ def load(**given: Any) -> Settings:
     Raises:
         SettingsError: all problems together.
     """
+    return _loaded(Settings, given)
+
+
+def load_storage(**given: Any) -> Storage:
+    """For who moves a database and serves nobody: no token is asked for.
+
+    Raises:
+        SettingsError: all problems together.
+    """
+    return _loaded(Storage, given)
+
+
+def _loaded(kind: type[S], given: Mapping[str, Any]) -> S:
     try:
-        return Settings(**given)
+        return kind(**given)
     except ValidationError as error:
         raise SettingsError([_in_words(each) for each in error.errors()]) from None
     except tomllib.TOMLDecodeError as error:

@@ -29,7 +29,7 @@ def copy_command(
 ) -> None:
     """Move everything to an empty Postgres, videos under way too. Stop the bot first."""
     try:
-        moved = asyncio.run(move(source or config.load().database_url, target, clock=SystemClock()))
+        moved = asyncio.run(move(source or config.load_storage().database_url, target, clock=SystemClock()))
     except config.SettingsError as error:
         for problem in error.problems:
             typer.echo(f"- {problem}", err=True)

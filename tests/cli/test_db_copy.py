@@ -137,3 +137,14 @@ async def test_what_cannot_be_copied_is_said_without_a_password_and_changes_noth
     said = await copy(target, source.format(folder=tmp_path))
     assert (said.exit_code, words in said.output, "hidden" in said.output) == (2, True, False)
     assert (tmp_path / "sora.sqlite").exists()
+
+
+async def test_where_to_copy_from_is_read_from_the_settings_and_no_token_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SLACK_BOT_TOKEN", raising=False)
+    monkeypatch.setenv("SORA_DATABASE_URL", await a_full_file(tmp_path, 1))
+    said = await asyncio.to_thread(CliRunner().invoke, app, ["db", "copy", databases.empty_postgres()])
+    assert said.exit_code == 0, said.output
+    assert "Every count and every sum is the same in both." in said.output

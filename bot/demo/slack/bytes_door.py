@@ -36,12 +36,15 @@ class BytesDoor:
         if file is None or file.is_completed:
             return web.Response(status=404, text="upload URL expired")
         received, beginning = 0, file.path.with_suffix(".part")
-        with beginning.open("wb") as target:
-            async for piece in _pieces(request):
-                received += len(piece)
-                if received > file.length:
-                    return web.Response(status=400, text=f"more than the {file.length} bytes announced")
-                target.write(piece)
+        try:
+            with beginning.open("wb") as target:
+                async for piece in _pieces(request):
+                    received += len(piece)
+                    if received > file.length:
+                        return web.Response(status=400, text=f"more than the {file.length} bytes announced")
+                    target.write(piece)
+        except ConnectionResetError:  # the sender has died in the middle; nobody is left to read this
+            return web.Response(status=400, text="the body was cut off")
         if received != file.length:
             return web.Response(status=400, text=f"{received} bytes, but {file.length} were announced")
         beginning.replace(file.path)
