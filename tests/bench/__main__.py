@@ -1,6 +1,6 @@
 """Every figure we hold ourselves to, measured in one run and printed as one table.
 
-    python -m tests.bench [status] [order] [upload] [start] [path] [watcher] [flight]
+    python -m tests.bench [status] [order] [upload] [start] [path] [watcher] [flight] [restart]
 
 Without names all rows are measured; exits 1 when a goal is missed. About three minutes, two cores, Linux.
 """
@@ -19,6 +19,7 @@ from tests.bench.acks import order_row, status_row
 from tests.bench.figures import Row, table
 from tests.bench.flight import flight_row
 from tests.bench.path import path_row
+from tests.bench.restart import restart_row
 from tests.bench.start import start_rows
 from tests.bench.upload import upload_row
 from tests.bench.watcher import watcher_row
@@ -53,6 +54,7 @@ MEASURES = {
     "path": one(path_row),
     "watcher": one(watcher_row),
     "flight": one(flight_row),
+    "restart": one(restart_row),
 }
 
 if __name__ == "__main__":

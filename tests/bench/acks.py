@@ -150,8 +150,8 @@ def films_shown(slack: LocalSlack) -> int:
 
 
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[tuple[LocalSlack, LocalVideos]]:
-    """A Slack without rate limits, because hundreds of cards are not the question here, and an instant service."""
+async def world(folder: Path, *, render_s: float = 0.5) -> AsyncIterator[tuple[LocalSlack, LocalVideos]]:
+    """A Slack without rate limits, because hundreds of cards are not the question here, and a quick service."""
     film = folder / "film.mp4"
     await asyncio.to_thread(
         render_animatic,
@@ -161,7 +161,7 @@ async def world(folder: Path) -> AsyncIterator[tuple[LocalSlack, LocalVideos]]:
     async with (
         LocalSlack.running(manifest=manifest(url="http://127.0.0.1"), directory=folder / "slack") as slack,
         LocalVideos.running(
-            clock=SystemClock(), directory=folder / "films", film=film, render_s=0.5, webhook_secret=SECRET
+            clock=SystemClock(), directory=folder / "films", film=film, render_s=render_s, webhook_secret=SECRET
         ) as videos,
     ):
         slack.rates.enabled = False

@@ -4,7 +4,8 @@
     python tests/bench/flight_child.py engine FOLDER COUNT
 
 Commands come on its standard input, one JSON line each: `park` begins what is not begun and returns when all wait,
-`lag` measures the loop for so many seconds, `wake` likewise while so many of the engine's events are set.
+`resume` (the engine alone) only waits for those that an earlier process began, `lag` measures the loop for so many
+seconds, `wake` likewise while so many of the engine's events are set.
 """
 
 import asyncio

@@ -16,6 +16,7 @@ from tests.bench.figures import p99
 
 PEOPLE = 1000
 TICK_S = 0.005
+LOOK_S = 0.05
 
 Command = Callable[[dict[str, Any]], Awaitable[object]]
 
@@ -57,12 +58,15 @@ async def the_engine(folder: Path, count: int) -> AsyncIterator[Command]:
         "jobs", partition_concurrency=100, polling_interval_sec=settings.poll_s, on_conflict="always_update"
     )
 
-    async def park(_: object) -> int:
+    async def park(told: object) -> int:
         for number in range(count):
             with SetEnqueueOptions(queue_partition_key=f"T:U{number % PEOPLE}"):
                 await DBOS.enqueue_workflow_async("jobs", parked_story, str(number))
+        return await resume(told)
+
+    async def resume(_: object) -> int:
         while len(EVENTS) < count:
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(LOOK_S)
         return len(EVENTS)
 
     async def wake(told: dict[str, Any]) -> dict[str, float]:
@@ -75,7 +79,7 @@ async def the_engine(folder: Path, count: int) -> AsyncIterator[Command]:
             EVENTS[each].set()
             await asyncio.sleep(told["every_s"])
 
-    yield {"park": park, "lag": lag, "wake": wake}.__getitem__  # type: ignore[misc]
+    yield {"park": park, "resume": resume, "lag": lag, "wake": wake}.__getitem__  # type: ignore[misc]
     await asyncio.to_thread(DBOS.destroy)
 
 

@@ -18,16 +18,15 @@ from bot.store.engine import Store
 from bot.store.tables.jobs import AttemptRow, JobRow, WebhookEventRow
 from tests.bench.flight_child import MODEL, SERVICE
 
-WAKES = 200
 WAKE_EVERY_S = 0.05
 TAKES_S = 600.0
 
 
-async def end_some(videos: LocalVideos, film: Path) -> dict[str, float]:
+async def end_some(videos: LocalVideos, film: Path, count: int) -> dict[str, float]:
     """Renders end, twenty a second, and the service tells so: when each webhook was sent."""
     told: dict[str, float] = {}
     open_jobs = [each for each in videos.jobs if not each.status.ended]
-    chosen = random.Random(2).sample(open_jobs, min(WAKES, len(open_jobs) // 2))
+    chosen = random.Random(2).sample(open_jobs, count)
     async with asyncio.TaskGroup() as tasks:
         for job in chosen:
             job.file, job.status, job.progress = film, JobStatus.COMPLETED, 100
