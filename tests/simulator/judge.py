@@ -159,7 +159,8 @@ class Judge:
         cards = self.cards[job_id]
         self._say(job_id, f"card posted in {message.channel}")
         for each in cards:
-            excused = each.deleted or not each.answered or self.disturbed_at_s >= each.at_s
+            unsure = message.given_up or not each.answered
+            excused = each.deleted or unsure or self.disturbed_at_s >= each.at_s
             if not excused:
                 self.against(Rule.ONE_CARD, job_id, "a second card while the first stands and its answer came")
         cards.append(message)

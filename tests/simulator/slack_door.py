@@ -65,7 +65,7 @@ class Client(AsyncWebClient):
 
     def _late(self, api_method: str, args: dict[str, Any]) -> None:
         try:
-            self._town.call(api_method, args)
+            self._town.call(api_method, args, given_up=True)
         except Refusal:
             return
 

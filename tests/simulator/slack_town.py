@@ -34,6 +34,8 @@ class Message:
     deleted: bool = False
     answered: bool = False
     """The bot was told that it is there."""
+    given_up: bool = False
+    """It landed when the bot no longer waited for an answer."""
 
 
 @dataclass(slots=True)
@@ -69,11 +71,11 @@ class SlackTown:
     """Channels that were archived, or where the bot was removed."""
     _count: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
-    def call(self, method: str, args: dict[str, Any]) -> dict[str, Any]:
+    def call(self, method: str, args: dict[str, Any], *, given_up: bool = False) -> dict[str, Any]:
         """Do one Web API call. Raises `Refusal`."""
         match method:
             case "chat.postMessage":
-                return self._post(args)
+                return self._post(args, given_up=given_up)
             case "chat.update":
                 self._standing(args).text = args["text"]
                 return {"ok": True}
@@ -104,12 +106,13 @@ class SlackTown:
         file.filled = True
         return 200
 
-    def _post(self, args: dict[str, Any]) -> dict[str, Any]:
+    def _post(self, args: dict[str, Any], *, given_up: bool) -> dict[str, Any]:
         channel = self._open(args["channel"])
         thread_ts = args.get("thread_ts")
         if thread_ts is not None and (channel, thread_ts) not in self.messages:
             raise Refusal("thread_not_found")
         message = self._new(channel, thread_ts, args["text"], args.get("blocks"))
+        message.given_up = given_up
         self.posted(message)
         return {"ok": True, "channel": channel, "ts": message.ts}
 
