@@ -55,6 +55,7 @@ async def serve(settings: config.Settings, confidential: Confidential, *, clock:
     loop = asyncio.get_running_loop()
     for received in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(received, stop.set)
+    last_resort = _ending()
     async with wiring.running(settings, clock=clock, new_id=new_id, confidential=confidential) as bot:
         for line in bot.greeting:
             _greet(line, as_json=is_json(sys.stderr, settings.log_format))
@@ -67,28 +68,29 @@ async def serve(settings: config.Settings, confidential: Confidential, *, clock:
             ended = failed.exception() if failed.done() else None
             if ended is not None:
                 _log.critical("the bot ends, so that a new process can take its place: %s", ended)
-            _ends_within(STOP_WITHIN_S)
+            last_resort.start()
         finally:
             stopped.cancel()
             failed.cancel()
+    last_resort.cancel()
     if ended is not None:  # not inside: the rooms' task groups would wrap what the supervisor and the log must see
         raise ended
 
 
-def _ends_within(seconds: float) -> None:
-    """However the rest goes. All is written down as for a kill, and whoever takes us for dead must be right.
+def _ending() -> threading.Timer:
+    """Ends the process, however the rest goes. All is written down as for a kill, and whoever takes us for dead must be right.
 
     The durable engine's own end waits for a database that is away until it is back (dbos 3.4.0, seen 2026-11-21).
     """
 
     def end() -> None:
-        _log.critical("the bot did not end by itself in %.0f s and is ended", seconds)
+        _log.critical("the bot did not end by itself in %.0f s and is ended", STOP_WITHIN_S)
         sys.stderr.flush()
         os._exit(1)
 
-    timer = threading.Timer(seconds, end)
+    timer = threading.Timer(STOP_WITHIN_S, end)
     timer.daemon = True
-    timer.start()
+    return timer
 
 
 def _greet(line: str, *, as_json: bool) -> None:
