@@ -78,9 +78,10 @@ async def serve(settings: config.Settings, confidential: Confidential, *, clock:
 
 
 def _ending() -> threading.Timer:
-    """Ends the process, however the rest goes. All is written down as for a kill, and whoever takes us for dead must be right.
+    """Ends the process, however the rest goes: all is written down as for a kill.
 
-    The durable engine's own end waits for a database that is away until it is back (dbos 3.4.0, seen 2026-11-21).
+    Who takes us for dead must be right, and the durable engine's own end waits for a database that is away until it is
+    back (dbos 3.4.0, seen 2026-11-21).
     """
 
     def end() -> None:
