@@ -1,30 +1,31 @@
-"""A cache of finished videos and of pictures waiting to be sent, on disk: `<job>.<sha-256>.mp4`, `<picture>.picture`.
+"""A cache of finished videos and of pictures waiting to be sent, on disk.
 
-A video can be fetched again, so the cache needs no database. A file is written beside its place and renamed when
-whole: what a kill leaves behind is only a `.part`, swept at the next start. Blocking work runs in threads of its own,
-because the durable engine replaces the loop's default executor by a small pool that may be stuck.
+    <spool>/<picture>.picture
+    <spool>/<xx>/<job>.<sha-256>.mp4      xx: of 256 folders the job's, so that finding it reads a short one
+
+A video can be fetched again, so the cache needs no database. A file is renamed into its place when whole: what a kill
+leaves behind is only a `.part`, swept at the next start. Blocking work runs in threads of its own, because the durable
+engine replaces the loop's default executor by a small pool that may be stuck.
 """
 
 import asyncio
 import errno
-import fcntl
-import hashlib
 import os
 import re
-import secrets
-import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from io import FileIO
+from hashlib import blake2b
 from pathlib import Path
 from typing import TypeVar
+
+from bot.media.part import PART, Part, sweep
 
 T = TypeVar("T")
 WRITE_BYTES = 1 << 20
 OUR_IDS = re.compile(r"[A-Za-z0-9_-]{1,80}")
-PART, PICTURE = ".part", ".picture"
+PICTURE = ".picture"
 SHA256_DIGITS = 64
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -64,7 +65,9 @@ class Spool:
         self._directory = directory
         self._own_threads = ThreadPoolExecutor(2, thread_name_prefix="spool")  # starts none until used
         self._threads = threads or self._own_threads
-        _sweep(directory)
+        sweep(directory.glob(f"*{PART}"))
+        # An earlier version kept videos in the directory itself. They are found until they are cleaned away.
+        self._older = frozenset(each.name.partition(".")[0] for each in directory.glob("*.mp4"))
 
     def close(self) -> None:
         self._own_threads.shutdown(wait=True, cancel_futures=True)
@@ -80,7 +83,7 @@ class Spool:
         stem = _safe(job_id)
         if expected_length is not None and expected_length > bytes_max:
             raise TooLarge(f"{expected_length:,} bytes are announced, {bytes_max:,} are allowed")
-        part, count = _Part(self._directory, stem), 0
+        part, count = Part(self._directory, stem), 0
         try:
             waiting: list[bytes] = []
             waiting_bytes = 0
@@ -106,7 +109,7 @@ class Spool:
 
     async def drop(self, job_id: str) -> None:
         """Forget a job's files, copies made beside them too. Repeatable."""
-        await self._do(self._removed, f"{_safe(job_id)}.*.*")
+        await self._do(self._removed, _safe(job_id))
 
     async def keep_picture(self, picture_id: str, content: bytes) -> Path:
         """Keep an order's fitted picture until its job needs it. Repeatable."""
@@ -127,30 +130,39 @@ class Spool:
                 raise SpoolFull(f"no room left in {self._directory}") from error
             raise
 
-    def _settle(self, part: "_Part", stem: str, count: int) -> SpooledFile:
+    def _settle(self, part: "Part", stem: str, count: int) -> SpooledFile:
         """Put a whole file in its place, then drop the job's other versions; in this order one is always there."""
         sha256 = part.sha256
-        target = self._directory / f"{stem}.{sha256}.mp4"
+        target = self._folder(stem) / f"{stem}.{sha256}.mp4"
+        target.parent.mkdir(exist_ok=True, mode=0o700)
         part.rename(target)
-        for other in self._directory.glob(f"{stem}.*.mp4"):
-            if not other.name.startswith(f"{stem}.{sha256}"):
+        for other in self._beside(stem, "mp4"):
+            if other.parent != target.parent or not other.name.startswith(f"{stem}.{sha256}"):
                 other.unlink(missing_ok=True)
         return SpooledFile(path=target, sha256=sha256, bytes=count)
 
     def _found(self, stem: str) -> SpooledFile | None:
-        for path in self._directory.glob(f"{stem}.*.mp4"):
+        for path in self._beside(stem, "mp4"):
             sha256 = path.name.removeprefix(f"{stem}.").removesuffix(".mp4")
             if len(sha256) == SHA256_DIGITS:
                 return SpooledFile(path=path, sha256=sha256, bytes=path.stat().st_size)
         return None
 
-    def _removed(self, pattern: str) -> None:
-        for path in self._directory.glob(pattern):
+    def _removed(self, stem: str) -> None:
+        for path in self._beside(stem, "*"):
             if path.suffix != PART:
                 path.unlink(missing_ok=True)
 
+    def _folder(self, stem: str) -> Path:
+        return self._directory / blake2b(stem.encode(), digest_size=1).hexdigest()
+
+    def _beside(self, stem: str, suffix: str) -> Iterator[Path]:
+        """Everything of a job: its videos, and the copies made from them."""
+        folders = (self._folder(stem), self._directory) if stem in self._older else (self._folder(stem),)
+        return (path for folder in folders for path in list(folder.glob(f"{stem}.*.{suffix}")))
+
     def _write_picture(self, picture_id: str, content: bytes) -> Path:
-        part, target = _Part(self._directory, picture_id), self._directory / f"{picture_id}{PICTURE}"
+        part, target = Part(self._directory, picture_id), self._directory / f"{picture_id}{PICTURE}"
         try:
             part.write([content])
             part.rename(target)
@@ -160,7 +172,8 @@ class Spool:
 
     def _cleaned(self, before: float) -> int:
         freed = 0
-        for entry in os.scandir(self._directory):
+        folders = [self._directory, *(each for each in self._directory.iterdir() if each.is_dir())]
+        for entry in (entry for folder in folders for entry in os.scandir(folder)):
             try:
                 facts = entry.stat(follow_symlinks=False)
                 if entry.is_file(follow_symlinks=False) and facts.st_mtime < before:
@@ -169,62 +182,6 @@ class Spool:
             except FileNotFoundError:
                 continue  # another replica was faster
         return freed
-
-
-class _Part:
-    """A file being written, locked for as long as its process lives so that nobody else sweeps it away.
-
-    Its calls come from several threads and, when the task was cancelled, in any order: the lock makes `discard` final.
-    """
-
-    def __init__(self, directory: Path, stem: str) -> None:
-        self._path = directory / f"{stem}.{secrets.token_hex(6)}{PART}"
-        self._file: FileIO | None = None
-        self._digest = hashlib.sha256()
-        self._lock = threading.Lock()
-        self._discarded = False
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
-
-    def write(self, chunks: list[bytes]) -> None:
-        with self._lock:
-            if self._discarded:
-                return
-            if self._file is None:
-                self._file = FileIO(self._path, "x")
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            for chunk in chunks:
-                rest = memoryview(chunk)
-                while rest:  # an unbuffered write may take only a part
-                    rest = rest[self._file.write(rest) :]
-                self._digest.update(chunk)
-
-    def rename(self, target: Path) -> None:
-        """On disk first, then visible: after a power cut a name never stands for an empty file."""
-        with self._lock:
-            if self._file is not None and not self._discarded:
-                os.fsync(self._file)
-                self._path.replace(target)
-
-    def discard(self) -> None:
-        with self._lock:
-            self._discarded = True
-            if self._file is not None:
-                self._file.close()
-                self._path.unlink(missing_ok=True)  # gone already when it was renamed
-
-
-def _sweep(directory: Path) -> None:
-    """Drop the `.part` files nobody holds any more; a living writer's lock keeps his."""
-    for part in directory.glob(f"*{PART}"):
-        try:
-            with part.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                part.unlink(missing_ok=True)
-        except (BlockingIOError, FileNotFoundError):
-            continue
 
 
 def _safe(our_id: str) -> str:

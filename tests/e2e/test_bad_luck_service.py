@@ -265,7 +265,7 @@ async def test_a_film_larger_than_slack_takes_is_fetched_once_and_told_as_it_is(
         words = ("was made", "1 GB", "not keep it", "It cost $0.40", "Press Edit")
         assert [each for each in words if each not in told] == []
         assert (len(town.videos.accepted), len(town.videos.calls.of("content")), town.films()) == (1, 1, [])
-        assert list(town.settings.spool.glob("*.mp4")) == []
+        assert list(town.settings.spool.rglob("*.mp4")) == []
         assert (ONE_PAID in await town.quota(), town.ledger_is_exact()) == (True, True)
         card = await _card(town, "too large for Slack")
         assert ActionId.SEND_AGAIN.value not in str(card.blocks)
@@ -279,7 +279,7 @@ async def test_a_full_disk_is_waited_out_and_the_video_arrives(tmp_path: Path) -
             await town.until(lambda: len(town.films()) == 1)
         assert [each.fault for each in town.videos.calls.of("content")] == ["Huge", ""]
         assert (len(town.videos.accepted), ONE_PAID in await town.quota()) == (1, True)
-        assert [each.name for each in town.settings.spool.glob("*.part")] == []
+        assert [each.name for each in town.settings.spool.rglob("*.part")] == []
 
 
 async def test_forged_and_old_webhooks_are_refused_and_one_that_comes_twice_brings_one_video(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ async def test_a_disk_that_stays_full_keeps_nothing_half_and_send_again_works_on
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         assert (record.job.failure, downloads.looks, len(service.accepted)) == (Failure.NOT_FETCHED, 6, 1)
-        assert (await house.spent(), list((tmp_path / "spool").glob("*.part"))) == ((400_000, 0), [])
+        assert (await house.spent(), list((tmp_path / "spool").rglob("*.part"))) == ((400_000, 0), [])
         assert await house.service.send_again("T1", record.job.order.user_id, job.id)
         record = await house.play(job)
         assert (record.job.state, len(service.accepted), await house.spent()) == (JobState.DELIVERED, 1, (400_000, 0))

@@ -50,7 +50,16 @@ async def zeroes(count: int, size: int = 64 * 1024) -> AsyncIterator[bytes]:
 
 
 def names(tmp_path: Path) -> list[str]:
-    return sorted(path.name for path in (tmp_path / "spool").iterdir())
+    """Of all files, wherever in the spool they lie."""
+    return sorted(path.name for path in (tmp_path / "spool").rglob("*") if path.is_file())
+
+
+def as_earlier(tmp_path: Path, job_id: str, content: bytes) -> Path:
+    """A video where an earlier version kept it."""
+    path = tmp_path / "spool" / f"{job_id}.{hashlib.sha256(content).hexdigest()}.mp4"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return path
 
 
 async def test_a_kept_file_is_found_again_with_its_hash(spool: Spool) -> None:
@@ -65,6 +74,38 @@ async def test_a_kept_file_is_found_again_with_its_hash(spool: Spool) -> None:
 async def test_another_process_finds_it_too(spool: Spool, tmp_path: Path) -> None:
     kept = await spool.keep("job1", pieces(b"abc"), expected_length=None, bytes_max=10)
     assert await Spool(tmp_path / "spool").find("job1") == kept
+
+
+async def test_no_folder_grows_with_the_spool(spool: Spool, tmp_path: Path) -> None:
+    """Finding a job's file reads one folder: that must stay a short one."""
+    jobs = [f"job{number}" for number in range(512)]
+    for each in jobs:
+        await spool.keep(each, pieces(each.encode()), expected_length=None, bytes_max=10)
+    folders = [len(list(each.iterdir())) for each in (tmp_path / "spool").iterdir()]
+    assert (sum(folders), max(folders) < 16) == (512, True)
+    for each in jobs:
+        found = await spool.find(each)
+        assert found is not None
+        assert found.path.read_bytes() == each.encode()
+
+
+async def test_what_an_earlier_version_kept_is_found_replaced_dropped_and_cleaned(tmp_path: Path) -> None:
+    kept = {each: as_earlier(tmp_path, each, each.encode()) for each in ("found", "replaced", "dropped", "cleaned")}
+    copy = kept["dropped"].with_name(kept["dropped"].stem + ".faststart.mp4")
+    copy.write_bytes(b"moved")
+    os.utime(kept["cleaned"], (0, 0))
+    spool = Spool(tmp_path / "spool")
+    found = await spool.find("found")
+    assert found is not None
+    assert (found.path, found.bytes, found.sha256) == (kept["found"], 5, hashlib.sha256(b"found").hexdigest())
+    assert await spool.find("foun") is None
+    same = await spool.keep("replaced", pieces(b"replaced"), expected_length=8, bytes_max=10)
+    assert await spool.find("replaced") == same
+    await spool.drop("dropped")
+    assert await spool.find("dropped") is None
+    assert await spool.clean(datetime.now(UTC) - timedelta(days=1)) == len("cleaned")
+    assert names(tmp_path) == sorted([found.path.name, same.path.name])
+    spool.close()
 
 
 async def test_fewer_bytes_than_announced_are_truncated(spool: Spool, tmp_path: Path) -> None:
@@ -194,6 +235,18 @@ async def test_a_killed_process_leaves_nothing_after_the_next_start(tmp_path: Pa
     spool = Spool(tmp_path / "spool")
     assert names(tmp_path) == []
     assert await spool.find("job1") is None
+
+
+async def test_a_start_leaves_a_peers_half_made_copy_alone_and_cleaning_takes_a_dead_ones(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    kept = await spool.keep("job1", pieces(b"abc"), expected_length=3, bytes_max=3)
+    copy = kept.path.with_name(kept.path.stem + ".faststart.mp4.part")
+    copy.write_bytes(b"half")
+    Spool(tmp_path / "spool")
+    assert copy.exists()
+    os.utime(copy, (0, 0))
+    assert await spool.clean(datetime.now(UTC) - timedelta(days=1)) == 4
+    assert names(tmp_path) == [kept.path.name]
 
 
 async def test_a_download_of_300_mb_takes_constant_memory(spool: Spool) -> None:
