@@ -2,7 +2,7 @@
 
     python -m tests.bench [status] [order] [upload] [start] [path] [watcher] [flight] [restart]
 
-Without names all rows are measured; exits 1 when a goal is missed. About three minutes, two cores, Linux.
+Without names all rows are measured; exits 1 when a goal is missed. About a quarter of an hour, two cores, Linux.
 """
 
 import argparse
