@@ -5,9 +5,9 @@
 
 The bot is killed with SIGKILL while it watches them all and started again on what it left, several times; the clock
 runs from the process's start to the moment when its own page of numbers says that it waits for every render. Baseline
-is the durable engine alone, which recovers as many workflows that wait in a step, on the same queue and settings. Beside
-the time stands what the process itself computed until then, which a busy machine changes less. Then the renders end,
-and everything is counted from outside: what the service was asked for, the films in Slack, the ledger.
+is the durable engine alone, which recovers as many workflows that wait in a step, on the same queue and settings.
+Beside the time stands what the process itself computed until then, which a busy machine changes less. Then the renders
+end, and everything is counted from outside: what the service was asked for, the films in Slack, the ledger.
 """
 
 import argparse
