@@ -7,6 +7,7 @@ Prints what happened; when a rule is broken, the seed, then the smallest history
 """
 
 import argparse
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -32,9 +33,15 @@ def main() -> None:
         days=asked.days,
         replicas=asked.replicas,
         chaos=asked.chaos,
+        risk_below_usd_micros=round(asked.risk_below * 1_000_000),
         without=frozenset(Fault(each) for each in asked.without),
     )
-    outcome = run(setup, ports)
+    gc.set_threshold(200_000, 20, 100)  # tasks and rows come and go by the million, hardly any in a circle
+
+    def daily(day: int, jobs: int) -> None:
+        print(f"day {day}: {jobs} jobs, {monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+
+    outcome = run(setup, ports, daily)
     print(table(outcome, monotonic() - begun))
     if not outcome.violations:
         return
@@ -90,6 +97,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--days", type=float, default=1.0)
     parser.add_argument("--replicas", type=int, default=1, help="processes that share the database")
     parser.add_argument("--chaos", type=float, default=1.0, help="multiplies every rate of `dial.RATES`")
+    parser.add_argument("--risk-below", type=float, default=0.0, metavar="USD", help="SORA_RETRY_UNKNOWN_BELOW_USD")
     parser.add_argument("--without", nargs="*", default=[], choices=[each.value for each in Fault], metavar="fault")
     parser.add_argument("--plant", choices=sorted(PLANTS), help="a bug put in on purpose")
     parser.add_argument("--shrink-seconds", type=float, default=300.0)

@@ -23,6 +23,7 @@ AT_WORK = {"submit", "check", "wait"}
 
 class Rule(StrEnum):
     ONE_PAID_RENDER = "no two paid renders for one job unless somebody agreed"
+    ONE_RISK = "nothing is sent again at a risk more than once for one job, nor above the price that admins allow"
     ONE_POST = "no intent is posted twice"
     INTENT_FIRST = "no render without an intent that was committed first"
     LEGAL_MOVES = "only legal moves between states"
@@ -69,6 +70,7 @@ class Seen:
 class Judge:
     history: History
     limits: tuple[Limit, ...]
+    risk_below_usd_micros: int = 0
     violations: list[Violation] = field(default_factory=list)
     jobs: dict[str, Seen] = field(default_factory=dict)
     by_number: dict[int, Seen] = field(default_factory=dict)
@@ -77,6 +79,10 @@ class Judge:
     """By job."""
     agreed: set[str] = field(default_factory=set)
     """Attempts of which an admin said, wrongly, that they were not made: paying twice was that admin's choice."""
+    unknown: dict[str, int] = field(default_factory=dict)
+    """Attempts that were booked as possibly paid, with their price: after such a one a second may be paid too."""
+    risked: set[str] = field(default_factory=set)
+    """Of these, those after which one more was sent."""
     files: dict[str, list[File]] = field(default_factory=lambda: defaultdict(list))
     cards: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
     disturbed_at_s: float = -1.0
@@ -110,9 +116,10 @@ class Judge:
             case ("cancel", job_id):
                 self._say(job_id, "its person wants it cancelled")
             case ("attempt", attempt_id, job_id, upstream, usd_micros):
+                self._say(job_id, f"try {attempt_id}: intent for {upstream} at {_usd(usd_micros)}")
+                self._tried_again(job_id)
                 self.job_of_attempt[attempt_id] = job_id
                 self.jobs[job_id].attempts.append(attempt_id)
-                self._say(job_id, f"try {attempt_id}: intent for {upstream} at {_usd(usd_micros)}")
             case ("try", attempt_id, job_id, old, new, kind, render_id):
                 why = f" ({kind})" if kind else f" ({render_id})" if new == "submitted" else ""
                 self._say(job_id, f"try {attempt_id}: {old} -> {new}{why}")
@@ -136,7 +143,7 @@ class Judge:
         for other_service, other in others:
             if other.key == render.key:
                 self.against(Rule.ONE_POST, job_id, f"{render.key} made {other.id} and {render.id} at {service.name}")
-            elif other.key not in self.agreed and other_service.may_still_cost(other):
+            elif other.key not in self.agreed | self.risked and other_service.may_still_cost(other):
                 self.against(Rule.ONE_PAID_RENDER, job_id, f"{render.id} began while {other.id} may still be charged")
         others.append((service, render))
 
@@ -195,12 +202,25 @@ class Judge:
         self, job_id: str, kind: str, usd_micros: int, closed: int | None, attempt_id: str | None, payers: list[str]
     ) -> None:
         self._say(job_id, f"ledger: {kind} {_usd(usd_micros)}" + (f" for try {attempt_id}" if attempt_id else ""))
+        if kind == "possibly_paid":
+            self.unknown[str(attempt_id)] = usd_micros
         over = usd_micros - (closed or 0)
-        if kind in {"capture", "possibly_paid"} and over > 0:
+        # Beside the hold: the limits were asked for it.
+        at_a_risk = kind == "possibly_paid" and closed is None
+        if kind in {"capture", "possibly_paid"} and over > 0 and not at_a_risk:
             user_id, slack_channel_id, day, month = payers
             for scope, key in (("person", user_id), ("slack_channel", slack_channel_id), ("workspace", "T1")):
                 for period in (day, month):
                     self._over[scope, key, period] += over
+
+    def _tried_again(self, job_id: str) -> None:
+        """One more attempt of a job, after those that nobody could find out about."""
+        before = [each for each in self.jobs[job_id].attempts if each in self.unknown]
+        self.risked.update(before)
+        dear = [each for each in before if self.unknown[each] >= self.risk_below_usd_micros]
+        if len(before) > 1 or dear:
+            words = ", ".join(f"{each} at {_usd(self.unknown[each])}" for each in before)
+            self.against(Rule.ONE_RISK, job_id, f"one more try after {words}, of which it is not known if they arrived")
 
     def _fits(self, scope: str, key: str, period: str, taken: int) -> None:
         for limit in self.limits:

@@ -102,6 +102,7 @@ class Surroundings:
     threads: ThreadPoolExecutor
     ports: Ports
     alone: bool
+    risk_below_usd_micros: int
     disk: set[str] = field(default_factory=set)
     """Jobs whose video is on the shared spool."""
     ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -135,6 +136,7 @@ class Process:
             clock=clock,
             alarm=self._alarm,
             doubt_max=patience.doubt_max,
+            risk_below_usd_micros=around.risk_below_usd_micros,
         )
         steps = JobSteps(
             Rooms(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
@@ -50,6 +51,8 @@ class Setup:
     days: float
     replicas: int = 1
     chaos: float = 1.0
+    risk_below_usd_micros: int = 0
+    """Cheaper submits that nobody can ask about are sent once more (SORA_RETRY_UNKNOWN_BELOW_USD)."""
     without: frozenset[Fault] = frozenset()
     muted: frozenset[Occurrence] = frozenset()
     only: frozenset[int] | None = None
@@ -68,23 +71,28 @@ class Outcome:
     alarms: Counter[str]
 
 
-def run(setup: Setup, ports: Ports | None = None) -> Outcome:
+Daily = Callable[[int, int], None]
+"""(days that have passed, jobs so far)"""
+
+
+def run(setup: Setup, ports: Ports | None = None, daily: Daily = lambda _day, _jobs: None) -> Outcome:
     """Play one history to its end, or to its first violation."""
     with (
         tempfile.TemporaryDirectory() as folder,
         asyncio.Runner(loop_factory=VirtualLoop) as runner,
         ThreadPoolExecutor(1) as threads,
     ):
-        return runner.run(World(setup, ports or Ports(), Path(folder), threads).history())
+        return runner.run(World(setup, ports or Ports(), Path(folder), threads, daily).history())
 
 
 class World:
-    def __init__(self, setup: Setup, ports: Ports, folder: Path, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, setup: Setup, ports: Ports, folder: Path, threads: ThreadPoolExecutor, daily: Daily) -> None:
         self._setup = setup
+        self._daily = daily
         self._clock = clock = VirtualClock()
         self.dial = dial = Dial(setup.seed, setup.without, setup.muted, setup.chaos)
         self.told = History(clock)
-        self.judge = judge = Judge(self.told, LIMITS)
+        self.judge = judge = Judge(self.told, LIMITS, setup.risk_below_usd_micros)
         self.stories = StoryLog(RULES.running_max)
         self.ground = Ground(self.stories, judge.told)
         self.services = town_services(clock, dial)
@@ -104,6 +112,7 @@ class World:
             threads=threads,
             ports=ports,
             alone=setup.replicas == 1,
+            risk_below_usd_micros=setup.risk_below_usd_micros,
         )
         self.people = People(town=self, dial=dial, judge=judge, slack=self.slack, services=self.services)
         self.alarms: Counter[str] = Counter()
@@ -120,6 +129,7 @@ class World:
         only = self._setup.only
         orders = [each for each in asked if only is None or each.number in only]
         self._plan_outages()
+        days = asyncio.ensure_future(self._count_days())
         supervisors = [asyncio.ensure_future(self._supervise(f"bot{n + 1}")) for n in range(self._setup.replicas)]
         try:
             ordering = [asyncio.ensure_future(self.people.order(each)) for each in orders]
@@ -129,7 +139,7 @@ class World:
             if not self.judge.violations:
                 final_verdict(self)
         finally:
-            for each in [*supervisors, *self._doings]:
+            for each in [days, *supervisors, *self._doings]:
                 each.cancel()
             for process in list(self._up):
                 process.life.end("the end of the history")
@@ -224,6 +234,11 @@ class World:
 
         return told
 
+    async def _count_days(self) -> None:
+        for day in itertools.count(1):
+            await asyncio.sleep(DAY_S)
+            self._daily(day, len(self.judge.jobs))
+
     def _plan_outages(self) -> None:
         for service in self.services:
             for day in range(int(self._setup.days) + 1):
@@ -269,6 +284,7 @@ class World:
                 "renders": len(renders),
                 "restarts": sum(self.lives.values()) - self._setup.replicas,
                 "services charged": f"${charged / 1e6:,.2f}",
+                "sent at a risk": len(judge.risked),
                 "files": sum(len(each) for each in judge.files.values()),
             },
             ends=Counter(f"{each.state} {each.failure or ''}".strip() for each in judge.jobs.values()),
