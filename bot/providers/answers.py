@@ -99,9 +99,9 @@ def _too_long(response: httpx.Response, call: Call) -> ProviderError:
     return (OutcomeUnknown if call is Call.SUBMIT else CapacityFailed)(detail, http_status=response.status_code)
 
 
-def secrets_of(client: httpx.AsyncClient) -> frozenset[str]:
-    """Keys among the client's headers, to be taken out of whatever a service repeats."""
-    values = [client.headers.get(name, "") for name in ("authorization", "x-api-key", "api-key", "x-goog-api-key")]
+def secrets_of(sender: httpx.AsyncClient | httpx.Request) -> frozenset[str]:
+    """Keys among the headers of a client or a request, to be taken out of whatever a service repeats."""
+    values = [sender.headers.get(name, "") for name in ("authorization", "x-api-key", "api-key", "x-goog-api-key")]
     return frozenset(key for value in values if len(key := value.rpartition(" ")[2]) >= 8)
 
 

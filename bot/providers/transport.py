@@ -159,7 +159,7 @@ async def exchange(
         async with asyncio.timeout(timeout_s + upload_s):
             response = await client.send(request, stream=True, follow_redirects=False)
             try:
-                return await read_answer(response, call, secrets=secrets_of(client))
+                return await read_answer(response, call, secrets=secrets_of(request))
             finally:
                 await response.aclose()
 

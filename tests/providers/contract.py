@@ -39,6 +39,8 @@ class Case:
     running: Mapping[str, Any]
     """A look at a render at work, without a state: the suite sets `state_field` to words of its own."""
     state_field: str = "status"
+    around: Callable[[dict[str, Any]], Any] = dict
+    """How an answer holds that record; the record itself when the service wraps it in nothing."""
     failed: tuple[Told, ...]
     """The answers to one look at a render that the service turned down for its content."""
     finished: tuple[Told, ...]

@@ -54,7 +54,7 @@ async def speaking(case: Case, *answers: Told, **facts: Any) -> AsyncIterator[tu
 
 
 def told_by(case: Case, word: str) -> Told:
-    return Told(body={**case.running, case.state_field: word})
+    return Told(body=case.around({**case.running, case.state_field: word}))
 
 
 async def failure_of(case: Case, call: str, *answers: Told) -> ProviderError:
