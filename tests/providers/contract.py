@@ -1,81 +1,17 @@
 """What every adapter owes the rest of the bot, whatever it speaks. `test_contract.py` runs this over all of `CASES`.
 
-To add an adapter: one `Case` in `CASES` with what its service says when all is well and when it refuses. The suite
-brings the bad luck itself (refused, dropped, cut, silent, pages, other JSON, 401 to 504), over real sockets.
+To add an adapter: one `Case` (`case_<name>.py`) with what its service says when all is well and when it refuses. The
+suite brings the bad luck itself (refused, dropped, cut, silent, pages, other JSON, 401 to 504), over real sockets.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-import httpx
+import case_gemini_omni
+from contract_case import CATALOGUE, FILM, PROMPT, Case
 from raw_service import Told
-from virtual_clock import VirtualClock
 
-from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Protocol, Shape
-from bot.clock import Clock
-from bot.providers.base import RenderRequest, VideoProvider
 from bot.providers.fal import Fal
 from bot.providers.openai_videos import OpenAIVideos
 
-CATALOGUE = load_catalogue()
-PROMPT = "a corgi surfing at sunset"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """One protocol of the catalogue as its adapter speaks it. Bodies are JSON; `{base}` is the service's address."""
-
-    key: str
-    """Of the protocol."""
-    make: Callable[[httpx.AsyncClient, Protocol, Clock], VideoProvider]
-    authorization: str
-    wire_name: str
-    accepted: Mapping[str, Any]
-    """What a submit is answered with."""
-    render_id: str
-    """The id in it."""
-    running: Mapping[str, Any]
-    """A look at a render at work, without a state: the suite sets `state_field` to words of its own."""
-    state_field: str = "status"
-    around: Callable[[dict[str, Any]], Any] = dict
-    """How an answer holds that record; the record itself when the service wraps it in nothing."""
-    failed: tuple[Told, ...]
-    """The answers to one look at a render that the service turned down for its content."""
-    finished: tuple[Told, ...]
-    """The answers to one look at a finished render, and to fetching its file, whose bytes are "film"."""
-    refused: Mapping[str, Any]
-    """An error document that says nothing in particular."""
-    busy: Mapping[str, Any]
-    """An error document whose code is "busy"."""
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def protocol(self) -> Protocol:
-        return CATALOGUE.protocols[self.key]
-
-    def adapter(self, client: httpx.AsyncClient, **facts: Any) -> VideoProvider:
-        return self.make(client, replace(self.protocol, **facts), VirtualClock())
-
-    def order(self) -> RenderRequest:
-        return RenderRequest(
-            prompt=PROMPT,
-            wire_name=self.wire_name,
-            length_s=5,
-            shape=Shape.WIDE,
-            resolution="720p",
-            size_px=(1280, 720),
-            audio=None,
-            seed=None,
-            picture=None,
-            client_key="attempt-1",
-            webhook_url=None,
-            extra=self.extra,
-        )
-
-
-FILM = Told(body=b"film", headers={"Content-Type": "video/mp4"})
+__all__ = ["CASES", "CATALOGUE", "FILM", "PROMPT", "Case"]
 
 
 def _videos(variant: str) -> Case:
@@ -121,4 +57,4 @@ def _fal() -> Case:
     )
 
 
-CASES = (_videos("openai"), _videos("relay"), _videos("vllm_omni"), _fal())
+CASES = (_videos("openai"), _videos("relay"), _videos("vllm_omni"), _fal(), case_gemini_omni.case())

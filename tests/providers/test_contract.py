@@ -46,7 +46,7 @@ async def speaking(case: Case, *answers: Told, **facts: Any) -> AsyncIterator[tu
     async with raw_service(*answers) as service:
         async with opened_client(
             base_url=service.base,
-            headers={"Authorization": case.authorization},
+            headers={case.key_header: case.authorization},
             submit_timeout_s=2,
             status_timeout_s=2,
         ) as client:
@@ -88,7 +88,7 @@ async def test_an_accepted_submit_brings_the_id_that_a_webhook_would(case: Case)
     assert ref.render_id == case.render_id
     assert len(service.asked) == 1
     assert case.order().prompt.encode() in service.asked[0].body.replace(b"+", b" ")
-    assert service.asked[0].headers["authorization"] == case.authorization
+    assert service.asked[0].headers[case.key_header.lower()] == case.authorization
 
 
 @over_all
