@@ -73,9 +73,7 @@ def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = 
     shared = error_of(answer, call=call, code=code, message=words, not_accepted=not_accepted)
     if not 400 <= answer.status < 500 or answer.status in {408, 499}:
         return shared
-    kind = _kind_of_4xx(answer.status, call, f"{code} {words}", error)
-    if kind is None or type(shared) is kind:
-        return shared
+    kind = _kind_of_4xx(answer.status, call, f"{code} {words}", error) or type(shared)
     return kind(
         shared.detail,
         code=shared.code,
