@@ -4,6 +4,7 @@ To add an adapter: one `Case` (`case_<name>.py`) with what its service says when
 suite brings the bad luck itself (refused, dropped, cut, silent, pages, other JSON, 401 to 504), over real sockets.
 """
 
+import case_ark
 import case_gemini_omni
 from contract_case import CATALOGUE, FILM, PROMPT, Case
 from raw_service import Told
@@ -57,4 +58,11 @@ def _fal() -> Case:
     )
 
 
-CASES = (_videos("openai"), _videos("relay"), _videos("vllm_omni"), _fal(), case_gemini_omni.case())
+CASES = (
+    _videos("openai"),
+    _videos("relay"),
+    _videos("vllm_omni"),
+    _fal(),
+    case_gemini_omni.case(),
+    *(case_ark.case(each) for each in ("byteplus", "volcengine", "apiyi")),
+)
