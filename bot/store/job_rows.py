@@ -3,11 +3,16 @@
 from dataclasses import fields
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.orm import object_session
+from sqlmodel import col
+
 from bot.catalogue.model import ModelClass, Shape
 from bot.jobs.answers import Standing
 from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Fit, Job, JobState, Order, Place, Waiting
 from bot.quota.limits import Standing as QuotaStanding
 from bot.store.tables.jobs import AttemptRow, JobRow
+from bot.store.tables.slack import CardRow
 
 ENDED_STATES = tuple(state.value for state in ENDED)
 
@@ -77,7 +82,10 @@ def job_of(row: JobRow) -> Job:
 
 
 def write_job(row: JobRow, job: Job) -> None:
-    """Bring the columns that may change to the job's values."""
+    """Bring the columns that may change to the job's values. What its card showed as the end is the end no more."""
+    session = object_session(row)
+    if row.state in ENDED_STATES and session is not None:
+        session.execute(sa.update(CardRow).where(col(CardRow.job_id) == row.id).values(open=True))
     row.state = job.state.value
     row.state_since = job.state_since
     row.paid_usd_micros = job.paid_usd_micros

@@ -14,7 +14,7 @@ from bot.store.job_rows import ENDED_STATES
 from bot.store.locking import locked_one
 from bot.store.tables.jobs import JobRow
 from bot.store.tables.slack import CardLeaseRow, CardRow
-from bot.store.upsert import inserted
+from bot.store.upsert import inserted, table_of
 
 NO_ANSWER = (CardState.INTENT.value, CardState.UNKNOWN.value)
 SETTLED = (CardState.REFUSED.value, CardState.OWED.value)
@@ -73,6 +73,7 @@ class StoredCards:
             shown_version=shown.version,
             shown_hash=shown.hash,
             shown_at=shown.at,
+            open=True,
         )
 
     async def lost(self, job_id: str) -> None:
@@ -96,17 +97,26 @@ class StoredCards:
             ts=ts,
             shown_version=0,
             shown_hash="",
+            open=True,
         )
 
     async def shown(self, job_id: str, shown: Shown, *, final_repeat_at: datetime | None) -> None:
-        await self._set(
-            job_id,
-            (CardState.POSTED.value,),
-            shown_version=shown.version,
-            shown_hash=shown.hash,
-            shown_at=shown.at,
-            final_repeat_at=final_repeat_at,
-        )
+        posted = sa.update(CardRow).where(col(CardRow.job_id) == job_id, col(CardRow.state) == CardState.POSTED.value)
+
+        def work(session: Session) -> None:
+            job = locked_one(session, JobRow, job_id)  # before the card, as whoever changes an ended job does
+            rests = final_repeat_at is None and job.state in ENDED_STATES and job.version <= shown.version
+            session.execute(
+                posted.values(
+                    shown_version=shown.version,
+                    shown_hash=shown.hash,
+                    shown_at=shown.at,
+                    final_repeat_at=final_repeat_at,
+                    open=not rests,
+                )
+            )
+
+        await self._store.write(work)
 
     async def doubted(self, job_id: str, *, until: datetime) -> None:
         await self._set(job_id, (CardState.POSTED.value,), doubt_until=until)
@@ -124,14 +134,19 @@ class StoredCards:
         return await self._store.read(lambda session: list(session.scalars(wanted)))
 
     async def open(self, team_id: str) -> list[OpenCard]:
-        wanted = sa.select(CardRow, col(JobRow.version), col(JobRow.state), col(JobRow.removed_at)).where(
-            _may_show(), col(CardRow.team_id) == team_id
-        )
+        of_job = (col(JobRow.version), col(JobRow.state).label("job_state"), col(JobRow.removed_at))
+        # Columns and no objects of the ORM: behind a Slack that was away there may be hundreds, read for every edit.
+        wanted = sa.select(*table_of(CardRow).c, *of_job).where(_may_show(), col(CardRow.team_id) == team_id)
 
         def look(session: Session) -> list[OpenCard]:
             return [
-                OpenCard(card=_card(row), version=version, ended=state in ENDED_STATES, removed=removed_at is not None)
-                for row, version, state, removed_at in session.execute(wanted)
+                OpenCard(
+                    card=_card(row),
+                    version=row.version,
+                    ended=row.job_state in ENDED_STATES,
+                    removed=row.removed_at is not None,
+                )
+                for row in session.execute(wanted)
             ]
 
         return await self._store.read(look)
@@ -179,11 +194,14 @@ def _may_show() -> sa.ColumnElement[bool]:
         col(CardRow.shown_version) < col(JobRow.version),
         col(CardRow.final_repeat_at).is_not(None),
     )
+    is_open = col(CardRow.open).is_(True)
     reachable = sa.or_(col(CardRow.state) == CardState.POSTED.value, col(CardRow.posts) < POSTS_MAX)
-    return sa.and_(col(JobRow.id) == col(CardRow.job_id), col(CardRow.state).not_in(SETTLED), reachable, unfinished)
+    return sa.and_(
+        is_open, col(JobRow.id) == col(CardRow.job_id), col(CardRow.state).not_in(SETTLED), reachable, unfinished
+    )
 
 
-def _card(row: CardRow) -> Card:
+def _card(row: "CardRow | sa.Row[Any]") -> Card:
     return Card(
         job_id=row.job_id,
         team_id=row.team_id,

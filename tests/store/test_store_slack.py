@@ -3,20 +3,28 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import SQLModel
+from sqlalchemy.orm import Session
+from sqlmodel import SQLModel, col
 
 from bot.jobs.model import JobState
 from bot.slack.ports import CardState, DeliveryState, PosterState, Shown, TellingState
 from bot.store.deliveries import StoredDeliveries, StoredTellings
 from bot.store.engine import Store, open_engine
+from bot.store.job_rows import job_of, write_job
+from bot.store.locking import locked_one
 from bot.store.slack import StoredCards
 from bot.store.tables.jobs import JobRow
+from bot.store.tables.slack import CardRow
 
+WANTED = {"model": None, "model_class": "fast", "length_s": 4, "shape": "wide", "resolution": "720p", "audio": None}
+WANTED |= {"seed": None, "picture_id": None, "picture_fit": "whole", "parent_job_id": None, "avoided": []}
 NOW = datetime(2026, 11, 21, 10, 0, 0, 123456, tzinfo=UTC)
 SHOWN = Shown(version=3, hash="abc", at=NOW)
 
@@ -44,7 +52,7 @@ async def add_job(store: Store, job_id: str, **columns: Any) -> None:
             "slack_channel_id": "C1",
             "prompt": "p",
             "prompt_hash": "h",
-            "wanted": {},
+            "wanted": WANTED,
             "state": JobState.RENDERING.value,
             "state_since": NOW,
             "created_at": NOW,
@@ -214,3 +222,59 @@ async def test_rows_are_of_jobs_that_exist(database_url: str) -> None:
     async with opened(database_url) as store:
         with pytest.raises(sa.exc.IntegrityError):
             await StoredCards(store).owe("j9", "T1", "C1", None)
+
+
+async def test_a_card_that_shows_the_end_is_not_looked_at_until_somebody_changes_its_job(database_url: str) -> None:
+    async with opened(database_url) as store:
+        cards = StoredCards(store)
+        await posted_card(cards)
+        await ended(store, version=7)
+        await cards.shown("j1", replace(SHOWN, version=7), final_repeat_at=NOW)
+        assert (await resting(store), len(await cards.open("T1"))) == ([], 1)
+        await cards.shown("j1", replace(SHOWN, version=7), final_repeat_at=None)
+        assert (await resting(store), await cards.open("T1"), await cards.teams()) == (["j1"], [], [])
+        await ended(store, version=8)
+        assert [each.card.job_id for each in await cards.open("T1")] == ["j1"]
+
+
+async def test_a_change_that_comes_while_the_end_is_being_noted_is_shown(database_url: str) -> None:
+    async with opened(database_url) as store:
+        cards = StoredCards(store)
+        await posted_card(cards)
+        for version in range(7, 27, 2):
+            await ended(store, version=version)
+            noted = cards.shown("j1", replace(SHOWN, version=version), final_repeat_at=None)
+            await asyncio.gather(noted, ended(store, version=version + 1))
+            assert [each.version for each in await cards.open("T1")] == [version + 1]
+
+
+async def test_years_of_cards_are_not_looked_through_for_one_edit(tmp_path: Path) -> None:
+    async with opened(f"sqlite:///{tmp_path}/sora.sqlite") as store:
+        seen: list[tuple[str, Any]] = []
+
+        @sa.event.listens_for(store.engine, "before_cursor_execute")
+        def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+            seen.append((statement, parameters))
+
+        await StoredCards(store).open("T1")
+        await StoredCards(store).teams()
+        with store.engine.connect() as connection:
+            for statement, parameters in [each for each in seen if "card" in each[0]]:
+                plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+                assert [step for step in plan if "card_open" in step], plan
+                assert not [step for step in plan if step.startswith("SCAN") and "card_open" not in step], plan
+
+
+async def ended(store: Store, *, version: int) -> None:
+    """As everybody does it who changes a job."""
+
+    def work(session: Session) -> None:
+        row = locked_one(session, JobRow, "j1")
+        write_job(row, replace(job_of(row), state=JobState.DELIVERED, version=version, finished_at=NOW))
+
+    await store.write(work)
+
+
+async def resting(store: Store) -> list[str]:
+    wanted = sa.select(col(CardRow.job_id)).where(col(CardRow.open).is_(False))
+    return await store.read(lambda session: list(session.scalars(wanted)))

@@ -10,9 +10,15 @@ from bot.store.tables.types import UtcDateTime
 
 class CardRow(SQLModel, table=True):
     __tablename__ = "card"
+    __table_args__ = (
+        sa.Index("card_open", "team_id", sqlite_where=sa.text("open IS 1"), postgresql_where=sa.text("open IS true")),
+    )
 
     job_id: str = Field(primary_key=True, foreign_key="job.id")
     team_id: str = Field(index=True)
+    open: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    """May have something left to show. False: it shows how its job ended, so that years of them are not looked through
+    for every edit. Whoever changes an ended job opens it again."""
     slack_channel_id: str
     asked_thread_ts: str | None = None
     ts: str | None = None
