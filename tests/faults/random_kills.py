@@ -50,7 +50,8 @@ class Plan:
     render_s: float = 6.0
     """In real time, so that a render outlives several bots."""
     settled_within_s: float = 240.0
-    """After the last kill. What is still wrong then stays wrong."""
+    """Since anything last became right. What is still wrong then stays wrong. Cards may take a while: bots that die all
+    the time hardly ever hold the writer's lease, and afterwards edits go out no faster than Slack takes them."""
     quiet_s: float = QUIET_S
 
     def __post_init__(self) -> None:
@@ -102,8 +103,11 @@ async def _kill(crowd: Crowd, plan: Plan) -> None:
 
 async def _settled(crowd: Crowd, plan: Plan) -> list[str]:
     """What is wrong in the end: once all is well, nothing may follow."""
-    until = time.monotonic() + plan.settled_within_s
-    while wrong(crowd) and time.monotonic() < until:
+    least, until = len(wrong(crowd)), time.monotonic() + plan.settled_within_s
+    while (left := len(wrong(crowd))) and time.monotonic() < until:
+        if left < least:
+            least, until = left, time.monotonic() + plan.settled_within_s
+            print(f"{left} not right yet", flush=True)
         await asyncio.sleep(1)
     await asyncio.sleep(plan.quiet_s)
     return wrong(crowd)
