@@ -1,0 +1,52 @@
+"""What the adapter asks of Runway and what it makes of the answers. Each file of tests/exchanges/runway is one test."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from replayed import Replay, exchanges_of, replay
+
+from bot.catalogue.loader import load_catalogue
+from bot.catalogue.model import Shape
+from bot.providers.base import Picture, RenderRef, RenderRequest
+from bot.providers.runway import Runway
+
+CATALOGUE = load_catalogue()
+MODELS = {each.name: each for each in CATALOGUE.models if each.protocol == "runway"}
+KEY = "key_" + "0123456789abcdef" * 8
+PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/jpeg")
+
+
+def order_of(told: dict[str, Any]) -> RenderRequest:
+    model = MODELS[told.get("model", "gen-4.5")]
+    shape, resolution = Shape(told.get("shape", "wide")), told.get("resolution", "720p")
+    picture = PICTURE if told.get("picture") else None
+    return RenderRequest(
+        prompt="a corgi surfing at sunset",
+        wire_name=(model.picture_wire_name if picture else model.wire_name) or "",
+        length_s=5,
+        shape=shape,
+        resolution=resolution,
+        size_px=model.sizes_px[shape, resolution],
+        audio=told.get("audio"),
+        seed=told.get("seed"),
+        picture=picture,
+        client_key="attempt-1",
+        webhook_url="https://bot.example/hooks/1",
+        extra=model.wire,
+    )
+
+
+@pytest.mark.parametrize("path", exchanges_of("runway"), ids=lambda path: path.stem)
+async def test_an_answer_of_runway_is_understood(path: Path) -> None:
+    await replay(
+        path,
+        Replay(
+            make=lambda client: Runway(client, CATALOGUE.protocols["runway"]),
+            headers={"Authorization": f"Bearer {KEY}"},
+            key=KEY,
+            order=order_of(json.loads(path.read_text()).get("order", {})),
+            refs=[RenderRef(render_id="17f20503-6c24-4c16-946b-35dbbce2af2f")],
+        ),
+    )
