@@ -6,6 +6,7 @@ suite brings the bad luck itself (refused, dropped, cut, silent, pages, other JS
 
 import case_ark
 import case_gemini_omni
+import case_kling
 import case_runway
 from contract_case import CATALOGUE, FILM, PROMPT, Case
 from raw_service import Told
@@ -67,4 +68,6 @@ CASES = (
     case_gemini_omni.case(),
     *(case_ark.case(each) for each in ("byteplus", "volcengine", "apiyi")),
     case_runway.case(),
+    case_kling.case(),
+    case_kling.legacy_case(),
 )
