@@ -42,6 +42,16 @@ class LimitSetting(BaseModel):
     clips: int | None = Field(default=None, ge=0)
 
 
+class ServiceSetting(BaseModel):
+    """One `[services.NAME]` table: what the operator knows better than the catalogue."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = ""
+    in_flight_max: int | None = Field(default=None, ge=1)
+    submits_per_minute: int | None = Field(default=None, ge=1)
+
+
 class Storage(BaseSettings):
     """Where everything is kept: all that is needed to move it elsewhere."""
 
@@ -94,6 +104,12 @@ class Settings(Storage):
     fal_key: SecretStr | None = Field(default=None, alias="FAL_KEY")
     fal_in_flight_max: int | None = Field(default=None, alias="SORA_FAL_IN_FLIGHT_MAX", ge=1)
     fal_url: str = Field(default="", alias="SORA_FAL_URL")
+    runway_key: SecretStr | None = Field(default=None, alias="RUNWAYML_API_SECRET")
+    gemini_key: SecretStr | None = Field(default=None, alias="GEMINI_API_KEY")
+    gemini_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_GEMINI_WEBHOOK_SECRET")
+    ark_key: SecretStr | None = Field(default=None, alias="ARK_API_KEY")
+    ark_variant: Literal["byteplus", "volcengine", "apiyi"] = Field(default="byteplus", alias="SORA_ARK_VARIANT")
+    services: dict[str, ServiceSetting] = {}
     videos_url: str = Field(default="", alias="SORA_VIDEOS_URL")
     videos_key: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_KEY")
     videos_models: str = Field(default="", alias="SORA_VIDEOS_MODELS")
@@ -167,6 +183,14 @@ class Settings(Storage):
         if not self.beat_s < self.fence_after_s < self.recover_after_s:
             raise ValueError("SORA_BEAT_S must be below SORA_FENCE_AFTER_S, and that below SORA_RECOVER_AFTER_S")
         return self
+
+    def service(self, name: str) -> ServiceSetting:
+        """What was said about this service; fal has two settings of its own as well."""
+        said = self.services.get(name, ServiceSetting())
+        if name != "fal":
+            return said
+        bounds = {"url": self.fal_url or said.url, "in_flight_max": self.fal_in_flight_max or said.in_flight_max}
+        return said.model_copy(update=bounds)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -114,9 +114,10 @@ def test_the_readmes_defaults_are_the_ones_that_hold() -> None:
             assert default == str(held_now), alias
 
 
-def test_the_readmes_limits_are_read_as_they_stand(tmp_path: Path) -> None:
-    example = re.search(r"```toml\n(.*?)```", README.read_text(), flags=re.DOTALL)
-    assert example is not None
-    (tmp_path / "sora.toml").write_text(example[1])
-    limits = load(**TOKENS).limits
-    assert [(each.scope, each.period, each.usd, each.clips) for each in limits] == [("person", "day", 5.0, 10)]
+def test_the_readmes_examples_are_read_as_they_stand(tmp_path: Path) -> None:
+    examples = re.findall(r"```toml\n(.*?)```", README.read_text(), flags=re.DOTALL)
+    (tmp_path / "sora.toml").write_text("\n".join(examples))
+    settings = load(**TOKENS)
+    assert [(each.scope, each.period, each.usd, each.clips) for each in settings.limits] == [("person", "day", 5.0, 10)]
+    runway = settings.service("runway")
+    assert (runway.in_flight_max, runway.submits_per_minute, runway.url) == (20, 60, "https://gateway.example.com")

@@ -5,6 +5,7 @@ import pytest
 from bot.catalogue.loader import load_catalogue
 from bot.clock import SystemClock
 from bot.config import load
+from bot.wiring.accounts import ACCOUNTS
 from bot.wiring.services import opened_services
 
 TOLD = {
@@ -33,3 +34,32 @@ async def test_the_accounts_own_bounds_win_over_the_catalogues(
         monkeypatch.setenv(name, value)
     async with opened_services(load(), load_catalogue(), SystemClock()) as upstreams:
         assert {each.name: (each.in_flight_max, each.submits_per_minute) for each in upstreams} == bounds
+
+
+@pytest.mark.parametrize(
+    ("said", "services"),
+    [
+        ({"RUNWAYML_API_SECRET": "key_1"}, {"runway": "official"}),
+        ({"GEMINI_API_KEY": "AIza-1"}, {"gemini": "official"}),
+        ({"ARK_API_KEY": "ark-1"}, {"ark_byteplus": "official"}),
+        ({"ARK_API_KEY": "ark-1", "SORA_ARK_VARIANT": "apiyi"}, {"ark_apiyi": "relay"}),
+    ],
+)
+async def test_a_vendors_own_key_is_enough_and_every_model_of_it_is_offered(
+    monkeypatch: pytest.MonkeyPatch, said: dict[str, str], services: dict[str, str]
+) -> None:
+    slack = {name: value for name, value in TOLD.items() if name.startswith("SLACK")}
+    for name, value in (slack | said).items():
+        monkeypatch.setenv(name, value)
+    catalogue = load_catalogue()
+    async with opened_services(load(), catalogue, SystemClock()) as upstreams:
+        assert {each.name: each.tier.value for each in upstreams} == services
+        (upstream,) = upstreams
+        assert upstream.models == tuple(each for each in catalogue.models if each.protocol == upstream.protocol.key)
+        assert upstream.models
+
+
+def test_every_account_speaks_a_protocol_of_the_catalogue_and_has_a_name_of_its_own() -> None:
+    protocols = load_catalogue().protocols
+    assert [each.name for each in ACCOUNTS if each.protocol not in protocols] == []
+    assert len({each.name for each in ACCOUNTS}) == len(ACCOUNTS)

@@ -14,6 +14,7 @@ from bot.clock import Clock, SystemClock
 from bot.slack.checks import check_app_token, check_bot_token
 from bot.slack.manifest import SCOPES
 from bot.upstreams.registry import Upstream
+from bot.wiring.accounts import ACCOUNTS, FAL
 from bot.wiring.services import check_service, opened_services
 
 DISK_FREE_MIN_BYTES = 2 * 1024**3
@@ -147,8 +148,12 @@ def _disk(settings: config.Settings) -> Line:
 
 def _hosts(settings: config.Settings) -> set[str]:
     hosts = {urlsplit(settings.slack_api_url).netloc}
-    if settings.fal_key is not None:
-        hosts |= {urlsplit(settings.fal_url).netloc} if settings.fal_url else FAL_HOSTS
+    protocols = load_catalogue().protocols
+    for account in ACCOUNTS:
+        if account.key(settings) is not None:
+            url = settings.service(account.name).url
+            base = urlsplit(url or protocols[account.protocol].base_url).netloc
+            hosts |= FAL_HOSTS if account is FAL and not url else {base}
     if settings.videos_url:
         hosts.add(urlsplit(settings.videos_url).netloc)
     return hosts

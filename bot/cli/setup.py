@@ -14,7 +14,8 @@ from bot.catalogue.loader import load_catalogue
 from bot.clock import SystemClock
 from bot.slack.checks import check_app_token, check_bot_token
 from bot.slack.manifest import creation_link, manifest
-from bot.wiring.services import check_service, opened_fal
+from bot.wiring.accounts import FAL, opened_account
+from bot.wiring.services import check_service
 
 SLACK_API = "https://slack.com/api/"
 Check = Callable[[str], Coroutine[Any, Any, str]]
@@ -64,8 +65,10 @@ def setup(
 
 async def _check_fal_key(key: str) -> str:
     """One free look with the key; nothing is made."""
-    protocol = load_catalogue().protocols["fal"]
-    async with opened_fal(SecretStr(key), protocol, SystemClock(), os.environ.get("SORA_FAL_URL", "")) as fal:
+    protocol = load_catalogue().protocols[FAL.protocol]
+    async with opened_account(
+        FAL, SecretStr(key), protocol, SystemClock(), url=os.environ.get("SORA_FAL_URL", "")
+    ) as fal:
         return await check_service(fal)
 
 

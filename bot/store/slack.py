@@ -134,7 +134,7 @@ class StoredCards:
         return await self._store.read(lambda session: list(session.scalars(wanted)))
 
     async def open(self, team_id: str) -> list[OpenCard]:
-        of_job = (col(JobRow.version), col(JobRow.state).label("job_state"), col(JobRow.removed_at))
+        of_job: tuple[Any, ...] = (col(JobRow.version), col(JobRow.state).label("job_state"), col(JobRow.removed_at))
         # Columns and no objects of the ORM: behind a Slack that was away there may be hundreds, read for every edit.
         wanted = sa.select(*table_of(CardRow).c, *of_job).where(_may_show(), col(CardRow.team_id) == team_id)
 
@@ -201,7 +201,8 @@ def _may_show() -> sa.ColumnElement[bool]:
     )
 
 
-def _card(row: "CardRow | sa.Row[Any]") -> Card:
+def _card(row: Any) -> Card:
+    """From a `CardRow`, or from a row of its columns."""
     return Card(
         job_id=row.job_id,
         team_id=row.team_id,

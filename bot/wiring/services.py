@@ -13,12 +13,11 @@ from bot.clock import Clock
 from bot.config import Settings
 from bot.providers.base import VideoProvider
 from bot.providers.errors import ProviderError
-from bot.providers.fal import Fal
 from bot.providers.openai_videos import OpenAIVideos
 from bot.providers.transport import opened_client
 from bot.upstreams.registry import Upstream
+from bot.wiring.accounts import ACCOUNTS, Account, opened_account
 
-FAL = "fal"
 PREVIEW = "preview"
 VIDEOS = "videos"
 
@@ -30,11 +29,11 @@ async def opened_services(
     """Every configured service, or the preview alone when there is none."""
     async with AsyncExitStack() as owned:
         upstreams = []
-        if settings.fal_key is not None:
-            protocol = catalogue.protocols[FAL]
-            fal = await owned.enter_async_context(opened_fal(settings.fal_key, protocol, clock, settings.fal_url))
-            account = _upstream(FAL, "fal", Tier.RELAY, protocol, fal, _models(catalogue, FAL))
-            upstreams.append(_bounded(account, in_flight_max=settings.fal_in_flight_max))
+        for account in ACCOUNTS:
+            key = account.key(settings)
+            if key is not None:
+                opened = _opened_vendor(account, key, settings, catalogue, clock)
+                upstreams.append(await owned.enter_async_context(opened))
         if settings.videos_url:
             protocol = catalogue.protocols[f"openai_videos/{settings.videos_variant}"]
             videos = await owned.enter_async_context(_opened_videos(settings, protocol, clock))
@@ -62,14 +61,15 @@ async def opened_services(
 
 
 @asynccontextmanager
-async def opened_fal(key: SecretStr, protocol: Protocol, clock: Clock, url: str) -> AsyncIterator[VideoProvider]:
-    async with opened_client(
-        base_url=url or protocol.base_url,
-        headers={"Authorization": f"Key {key.get_secret_value()}"},
-        submit_timeout_s=protocol.submit_timeout_s,
-        status_timeout_s=protocol.status_timeout_s,
-    ) as client:
-        yield Fal(client, protocol, clock)
+async def _opened_vendor(
+    account: Account, key: SecretStr, settings: Settings, catalogue: Catalogue, clock: Clock
+) -> AsyncIterator[Upstream]:
+    protocol, said = catalogue.protocols[account.protocol], settings.service(account.name)
+    secret = account.webhook_secret(settings)
+    async with opened_account(account, key, protocol, clock, url=said.url, webhook_secret=secret) as provider:
+        models = _models(catalogue, account.protocol)
+        upstream = _upstream(account.name, protocol.label, account.tier, protocol, provider, models)
+        yield _bounded(upstream, in_flight_max=said.in_flight_max, submits_per_minute=said.submits_per_minute)
 
 
 @asynccontextmanager

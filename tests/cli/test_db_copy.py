@@ -33,6 +33,8 @@ def a_value(column: sa.Column[Any], number: int) -> object:
         return "delivered" if number % 3 else "rendering"
     if isinstance(column.type, UtcDateTime):
         return NOW
+    if kind is bool:
+        return number % 2 == 0
     if kind is int:
         return number + (3_000_000_000 if isinstance(column.type, sa.BigInteger) else 0)
     if kind is float:
