@@ -165,8 +165,11 @@ async def exchange(
 
 
 @asynccontextmanager
-async def public_download(client: httpx.AsyncClient, url: str) -> AsyncIterator[Download]:
+async def public_download(
+    client: httpx.AsyncClient, url: str, *, headers: Mapping[str, str] | None = None
+) -> AsyncIterator[Download]:
     """Open a finished file. The client's headers, so the key, go to its own origin only; redirects are taken by hand.
+    So do `headers`, for keys that change.
 
     How long a file may be is for the reader to say (`Spool.keep`): one that is too long is no failure of the service,
     and would only be fetched again.
@@ -176,11 +179,11 @@ async def public_download(client: httpx.AsyncClient, url: str) -> AsyncIterator[
             are read TimedOut or CapacityFailed.
     """
     with translated(Call.DOWNLOAD):
-        response = await _followed(client, client.base_url.join(url))
+        response = await _followed(client, client.base_url.join(url), headers)
     try:
         if response.status_code != 200:
             with translated(Call.DOWNLOAD):
-                answer = await read_answer(response, Call.DOWNLOAD, secrets=secrets_of(client))
+                answer = await read_answer(response, Call.DOWNLOAD, secrets=secrets_of(response.request))
             if response.status_code in _ABSENT and not _is_ours(client, response.url):
                 raise NotFound(f"HTTP {response.status_code}: the link has expired", http_status=response.status_code)
             raise error_of(answer, call=Call.DOWNLOAD, code="", message=_words(answer))
@@ -191,9 +194,9 @@ async def public_download(client: httpx.AsyncClient, url: str) -> AsyncIterator[
         await response.aclose()
 
 
-async def _followed(client: httpx.AsyncClient, url: httpx.URL) -> httpx.Response:
+async def _followed(client: httpx.AsyncClient, url: httpx.URL, headers: Mapping[str, str] | None) -> httpx.Response:
     for _ in range(REDIRECTS_MAX + 1):
-        response = await _opened(client, url)
+        response = await _opened(client, url, headers)
         target = response.headers.get("location") if response.is_redirect else None
         if target is None:
             return response
@@ -202,10 +205,10 @@ async def _followed(client: httpx.AsyncClient, url: httpx.URL) -> httpx.Response
     raise CapacityFailed(f"more than {REDIRECTS_MAX} redirects to the file")
 
 
-async def _opened(client: httpx.AsyncClient, url: httpx.URL) -> httpx.Response:
+async def _opened(client: httpx.AsyncClient, url: httpx.URL, headers: Mapping[str, str] | None) -> httpx.Response:
     timeout = httpx.Timeout(DOWNLOAD_SILENCE_S, connect=CONNECT_TIMEOUT_S)
     if _is_ours(client, url):
-        request = client.build_request("GET", url, timeout=timeout)
+        request = client.build_request("GET", url, headers=headers, timeout=timeout)
     else:  # Built outside the client, so that none of its headers or cookies can come along.
         extensions = {"timeout": timeout.as_dict()}
         request = httpx.Request("GET", url, headers={"Accept-Encoding": "identity"}, extensions=extensions)

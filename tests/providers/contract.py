@@ -8,6 +8,7 @@ import case_ark
 import case_gemini_omni
 import case_kling
 import case_runway
+import case_veo_vertex
 from contract_case import CATALOGUE, FILM, PROMPT, Case
 from raw_service import Told
 
@@ -70,4 +71,5 @@ CASES = (
     case_runway.case(),
     case_kling.case(),
     case_kling.legacy_case(),
+    case_veo_vertex.case(),
 )
