@@ -5,6 +5,7 @@ suite brings the bad luck itself (refused, dropped, cut, silent, pages, other JS
 """
 
 import case_ark
+import case_dashscope
 import case_gemini_omni
 import case_kling
 import case_runway
@@ -68,6 +69,7 @@ CASES = (
     _fal(),
     case_gemini_omni.case(),
     *(case_ark.case(each) for each in ("byteplus", "volcengine", "apiyi")),
+    *(case_dashscope.case(each) for each in ("intl", "china")),
     case_runway.case(),
     case_kling.case(),
     case_kling.legacy_case(),
