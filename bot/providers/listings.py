@@ -26,7 +26,7 @@ async def found_since(since: datetime, page: Page) -> list[FoundRender]:
         if not new and len(found) < total:
             raise CapacityFailed("the list of renders goes in circles or ends before its own count")
         found |= new
-        if len(found) >= total or _goes_back_past(since, list(found.values())):
+        if len(found) >= total or goes_back_past(since, list(found.values())):
             return [each for each in found.values() if each.created_at is None or each.created_at >= since]
     raise CapacityFailed(f"the list of renders goes on after {PAGES_MAX} pages")
 
@@ -41,7 +41,8 @@ def must_remember(since: datetime, clock: Clock, retention_s: float) -> None:
         raise CapacityFailed("the list keeps renders too short a time to tell")
 
 
-def _goes_back_past(since: datetime, found: list[FoundRender]) -> bool:
+def goes_back_past(since: datetime, found: list[FoundRender]) -> bool:
+    """Whether a list, read so far, was seen to go from new to old and has come to what is older than `since`."""
     times = [each.created_at for each in found if each.created_at is not None]
     if len(times) < len(found) or not times or times[0] == times[-1]:
         return False
