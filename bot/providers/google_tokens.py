@@ -95,7 +95,7 @@ class ServiceAccountTokens:
         claims = {
             "iss": self._email,
             "scope": SCOPE,
-            "aud": self._token_uri,
+            "aud": GRANTED_AT,  # As google-auth has it, wherever the key says that the token is asked for.
             "iat": issued,
             "exp": issued + ASSERTION_LIVES_S,
         }
