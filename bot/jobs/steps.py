@@ -124,11 +124,12 @@ class JobSteps:
         elif attempt is not None and attempt.state in {AttemptState.INTENT, AttemptState.SUBMITTED}:
             await self._book.unconfirmed(job_id, at=self._now())
             await self._rooms.alarm("possibly_paid", {"job": job_id, "usd_micros": attempt.usd_micros})
-        elif job.cancel_requested_at is not None:
-            await self._book.cancelled(job_id, at=self._now())
-            settled = Settled.QUIET
         else:
             failure, words, charged = verdict(record, self._rooms.registry)
+            if job.cancel_requested_at is not None and not charged:
+                await self._book.cancelled(job_id, at=self._now())
+                self._rooms.surface.changed(job_id)
+                return Settled.QUIET
             await fail(self._rooms, job, failure, words=words, charged_usd_micros=charged)
         self._rooms.surface.changed(job_id)
         return settled

@@ -312,6 +312,27 @@ async def test_a_cancel_while_rendering_is_free_only_if_the_service_confirms(
             assert await house.spent() == (paid, 0)
 
 
+@pytest.mark.parametrize("charges", [True, False])
+async def test_a_refusal_after_a_cancel_is_paid_where_the_service_charges_for_it(tmp_path: Path, charges: bool) -> None:
+    protocol = a_protocol(charges_refused=charges)
+    wave = a_model(lengths_s=(5,))
+    async with a_house(tmp_path, upstreams=lambda one: (an_upstream(one, protocol=protocol, models=(wave,)),)) as (
+        house,
+        service,
+    ):
+        service.statuses = [*[RenderStatus(state=RenderState.RUNNING)] * 4, failed(Moderated("violence"))]
+        job = await house.accepted()
+        playing = asyncio.ensure_future(story(job.id, house.steps))
+        await house.clock.advance(10)
+        assert (await house.service.cancel("T1", ANA, job.id)).outcome is CancelOutcome.CANNOT
+        await house.clock.finish(playing)
+        record = await house.record(job.id)
+        assert record.job.state is (JobState.FAILED if charges else JobState.CANCELLED)
+        assert await house.spent() == (500_000 if charges else 0, 0)
+        assert len(house.surface.told) == (1 if charges else 0)
+        assert await house.ledger_is_exact()
+
+
 async def test_nothing_is_sent_where_slack_does_not_let_us_post(tmp_path: Path) -> None:
     async with a_house(tmp_path) as (house, service):
         house.surface.announces = Announced.REFUSED
