@@ -8,6 +8,7 @@ import case_ark
 import case_dashscope
 import case_gemini_omni
 import case_kling
+import case_replicate
 import case_runway
 import case_veo_vertex
 from contract_case import CATALOGUE, FILM, PROMPT, Case
@@ -71,6 +72,7 @@ CASES = (
     *(case_ark.case(each) for each in ("byteplus", "volcengine", "apiyi")),
     *(case_dashscope.case(each) for each in ("intl", "china")),
     case_runway.case(),
+    case_replicate.case(),
     case_kling.case(),
     case_kling.legacy_case(),
     case_veo_vertex.case(),
