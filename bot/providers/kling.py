@@ -198,7 +198,8 @@ def _status_or_error(record: Mapping[str, Any], answer: Answer) -> RenderStatus 
 def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
     """`Model.wire`: `settings` that go along as they are, and `contents` true for models that take nothing else."""
     model: Mapping[str, Any] = request.extra
-    settings = {"resolution": request.resolution, "duration": request.length_s, **model.get("settings", {})}
+    resolution = wire["resolutions"].get(request.resolution, request.resolution)
+    settings = {"resolution": resolution, "duration": request.length_s, **model.get("settings", {})}
     body: dict[str, Any] = {"settings": settings}
     prompt = {"type": "prompt", "text": request.prompt}
     if request.picture is not None:  # Its shape is the video's: there is no field for another.
