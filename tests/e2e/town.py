@@ -211,7 +211,9 @@ async def a_town(
     ours = clock if pace == 1.0 else BriskClock(pace)
     theirs = SystemClock() if pace == 1.0 else ours
     async with a_place(folder, render_s=render_s, variant=variant, clock=theirs) as (slack, videos):
-        settings = settings_of(folder, slack, videos, **more)
+        # On Postgres a bot ends itself whose beats are late by its own clock; a brisk one must not for a busy machine.
+        beats = {"SORA_FENCE_AFTER_S": 20 * pace, "SORA_RECOVER_AFTER_S": 30 * pace}
+        settings = settings_of(folder, slack, videos, **(beats | more))
         await _started_before(settings.database_url)
         async with a_bot(slack, videos, settings, clock=ours, log=log) as town:
             yield town
