@@ -8,9 +8,11 @@ import case_ark
 import case_dashscope
 import case_gemini_omni
 import case_kling
+import case_minimax
 import case_replicate
 import case_runway
 import case_veo_vertex
+import case_video_generations
 from contract_case import CATALOGUE, FILM, PROMPT, Case
 from raw_service import Told
 
@@ -75,5 +77,7 @@ CASES = (
     case_replicate.case(),
     case_kling.case(),
     case_kling.legacy_case(),
+    case_minimax.case(),
     case_veo_vertex.case(),
+    *(case_video_generations.case(each) for each in ("relay", "evolink", "new_api")),
 )
