@@ -1,0 +1,47 @@
+"""What the adapter makes of answers that MiniMax is known to give. Each file of tests/exchanges/minimax is one test."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from replayed import Replay, exchanges_of, replay
+from virtual_clock import VirtualClock
+
+from bot.catalogue.loader import load_catalogue
+from bot.catalogue.model import Shape
+from bot.providers.base import Picture, RenderRef, RenderRequest
+from bot.providers.minimax import MiniMax
+
+CATALOGUE = load_catalogue()
+KEY = "minimax-0123456789abcdef"
+RENDER_IDS = ("424010985738629", "2", "3", "4")
+PICTURE = Picture(content=b"\xff\xd8\xff\xe0", mime="image/jpeg")
+
+
+@pytest.mark.parametrize("path", exchanges_of("minimax"), ids=lambda path: path.stem)
+async def test_an_answer_of_minimax_is_understood(path: Path) -> None:
+    told = json.loads(path.read_text())
+    name = told.get("model", "h3")
+    model = next(each for each in CATALOGUE.models if (each.protocol, each.name) == ("minimax", name))
+
+    def minimax(client: httpx.AsyncClient) -> MiniMax:
+        return MiniMax(client, CATALOGUE.protocols["minimax"], VirtualClock())
+
+    order = RenderRequest(
+        prompt="a secret prompt",
+        wire_name=str(model.wire_name),
+        length_s=5,
+        shape=Shape.WIDE,
+        resolution="720p",
+        size_px=(1344, 768),
+        audio=None,
+        seed=None,
+        picture=PICTURE if told.get("picture") else None,
+        client_key="attempt-1",
+        webhook_url="https://bot.example/hooks/minimax",
+        extra=model.wire,
+    )
+    headers = {"Authorization": f"Bearer {KEY}"}
+    refs = [RenderRef(render_id=each) for each in RENDER_IDS]
+    await replay(path, Replay(make=minimax, headers=headers, key=KEY, order=order, refs=refs))
