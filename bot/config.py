@@ -109,6 +109,13 @@ class Settings(Storage):
     gemini_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_GEMINI_WEBHOOK_SECRET")
     ark_key: SecretStr | None = Field(default=None, alias="ARK_API_KEY")
     ark_variant: Literal["byteplus", "volcengine", "apiyi"] = Field(default="byteplus", alias="SORA_ARK_VARIANT")
+    kling_key: SecretStr | None = Field(default=None, alias="KLING_API_KEY")
+    kling_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_KLING_WEBHOOK_SECRET")
+    kling_access_key: SecretStr | None = Field(default=None, alias="KLING_ACCESS_KEY")
+    kling_secret_key: SecretStr | None = Field(default=None, alias="KLING_SECRET_KEY")
+    replicate_key: SecretStr | None = Field(default=None, alias="REPLICATE_API_TOKEN")
+    dashscope_key: SecretStr | None = Field(default=None, alias="DASHSCOPE_API_KEY")
+    dashscope_region: Literal["intl", "china"] = Field(default="intl", alias="SORA_DASHSCOPE_REGION")
     services: dict[str, ServiceSetting] = {}
     videos_url: str = Field(default="", alias="SORA_VIDEOS_URL")
     videos_key: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_KEY")

@@ -41,6 +41,11 @@ async def test_the_accounts_own_bounds_win_over_the_catalogues(
     [
         ({"RUNWAYML_API_SECRET": "key_1"}, {"runway": "official"}),
         ({"GEMINI_API_KEY": "AIza-1"}, {"gemini": "official"}),
+        ({"KLING_API_KEY": "api-key-kling-1"}, {"kling": "official"}),
+        ({"KLING_ACCESS_KEY": "AK1", "KLING_SECRET_KEY": "SK1"}, {"kling_legacy": "official"}),
+        ({"REPLICATE_API_TOKEN": "r8_1"}, {"replicate": "relay"}),
+        ({"DASHSCOPE_API_KEY": "sk-1"}, {"dashscope_intl": "official"}),
+        ({"DASHSCOPE_API_KEY": "sk-1", "SORA_DASHSCOPE_REGION": "china"}, {"dashscope_china": "official"}),
         ({"ARK_API_KEY": "ark-1"}, {"ark_byteplus": "official"}),
         ({"ARK_API_KEY": "ark-1", "SORA_ARK_VARIANT": "apiyi"}, {"ark_apiyi": "relay"}),
     ],

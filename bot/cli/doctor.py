@@ -150,7 +150,7 @@ def _hosts(settings: config.Settings) -> set[str]:
     hosts = {urlsplit(settings.slack_api_url).netloc}
     protocols = load_catalogue().protocols
     for account in ACCOUNTS:
-        if account.key(settings) is not None:
+        if account.secrets(settings) is not None:
             url = settings.service(account.name).url
             base = urlsplit(url or protocols[account.protocol].base_url).netloc
             hosts |= FAL_HOSTS if account is FAL and not url else {base}

@@ -8,13 +8,12 @@ from typing import Annotated, Any
 
 import typer
 from dotenv import dotenv_values
-from pydantic import SecretStr
 
 from bot.catalogue.loader import load_catalogue
 from bot.clock import SystemClock
 from bot.slack.checks import check_app_token, check_bot_token
 from bot.slack.manifest import creation_link, manifest
-from bot.wiring.accounts import FAL, opened_account
+from bot.wiring.accounts import FAL, Secrets, opened_account
 from bot.wiring.services import check_service
 
 SLACK_API = "https://slack.com/api/"
@@ -67,7 +66,7 @@ async def _check_fal_key(key: str) -> str:
     """One free look with the key; nothing is made."""
     protocol = load_catalogue().protocols[FAL.protocol]
     async with opened_account(
-        FAL, SecretStr(key), protocol, SystemClock(), url=os.environ.get("SORA_FAL_URL", "")
+        FAL, Secrets(key=key), protocol, SystemClock(), url=os.environ.get("SORA_FAL_URL", "")
     ) as fal:
         return await check_service(fal)
 

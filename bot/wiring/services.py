@@ -5,8 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
-
 from bot.catalogue.model import Catalogue, Model, Protocol, Tier
 from bot.catalogue.own_models import own_models
 from bot.clock import Clock
@@ -16,7 +14,7 @@ from bot.providers.errors import ProviderError
 from bot.providers.openai_videos import OpenAIVideos
 from bot.providers.transport import opened_client
 from bot.upstreams.registry import Upstream
-from bot.wiring.accounts import ACCOUNTS, Account, opened_account
+from bot.wiring.accounts import ACCOUNTS, Account, Secrets, opened_account
 
 PREVIEW = "preview"
 VIDEOS = "videos"
@@ -30,9 +28,9 @@ async def opened_services(
     async with AsyncExitStack() as owned:
         upstreams = []
         for account in ACCOUNTS:
-            key = account.key(settings)
-            if key is not None:
-                opened = _opened_vendor(account, key, settings, catalogue, clock)
+            secrets = account.secrets(settings)
+            if secrets is not None:
+                opened = _opened_vendor(account, secrets, settings, catalogue, clock)
                 upstreams.append(await owned.enter_async_context(opened))
         if settings.videos_url:
             protocol = catalogue.protocols[f"openai_videos/{settings.videos_variant}"]
@@ -62,11 +60,10 @@ async def opened_services(
 
 @asynccontextmanager
 async def _opened_vendor(
-    account: Account, key: SecretStr, settings: Settings, catalogue: Catalogue, clock: Clock
+    account: Account, secrets: Secrets, settings: Settings, catalogue: Catalogue, clock: Clock
 ) -> AsyncIterator[Upstream]:
     protocol, said = catalogue.protocols[account.protocol], settings.service(account.name)
-    secret = account.webhook_secret(settings)
-    async with opened_account(account, key, protocol, clock, url=said.url, webhook_secret=secret) as provider:
+    async with opened_account(account, secrets, protocol, clock, url=said.url) as provider:
         models = _models(catalogue, account.protocol)
         upstream = _upstream(account.name, protocol.label, account.tier, protocol, provider, models)
         yield _bounded(upstream, in_flight_max=said.in_flight_max, submits_per_minute=said.submits_per_minute)
