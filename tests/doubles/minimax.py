@@ -1,6 +1,6 @@
-"""A local MiniMax (V2): tasks that wait, run and end by an injected clock, a list with filters, a DELETE of two meanings.
+"""A local MiniMax (V2): tasks that wait, run and end by an injected clock, a filtered list, a DELETE of two meanings.
 
-Unjudged: MiniMax has no package for V2, and litellm, whose adapter speaks it, needs other versions than are pinned.
+Unjudged: MiniMax has no package for V2.
 """
 
 import re
