@@ -9,6 +9,7 @@ import case_dashscope
 import case_gemini_omni
 import case_kling
 import case_minimax
+import case_openrouter
 import case_replicate
 import case_runway
 import case_veo_vertex
@@ -73,6 +74,7 @@ CASES = (
     case_gemini_omni.case(),
     *(case_ark.case(each) for each in ("byteplus", "volcengine", "apiyi")),
     *(case_dashscope.case(each) for each in ("intl", "china")),
+    case_openrouter.case(),
     case_runway.case(),
     case_replicate.case(),
     case_kling.case(),
