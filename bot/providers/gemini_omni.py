@@ -152,13 +152,14 @@ class GeminiOmni:
 
 
 def _body(request: RenderRequest) -> dict[str, Any]:
-    """The JSON of a new interaction.
+    """The JSON of a new interaction. `resolutions` of the model's `wire` are Google's names where ours differ.
 
     Raises:
         InvalidRequest: a shape that Omni does not make, or a picture above our bound.
     """
     if request.shape not in ASPECT_RATIOS:
         raise InvalidRequest(f"Gemini Omni makes no {request.shape} videos")
+    wire: Mapping[str, Any] = request.extra
     generation: dict[str, Any] = {"video_config": {"task": "image_to_video" if request.picture else "text_to_video"}}
     if request.seed is not None:
         generation["seed"] = request.seed
@@ -170,7 +171,7 @@ def _body(request: RenderRequest) -> dict[str, Any]:
         "response_format": {
             "type": "video",
             "aspect_ratio": ASPECT_RATIOS[request.shape],
-            "resolution": request.resolution,
+            "resolution": wire.get("resolutions", {}).get(request.resolution, request.resolution),
             "duration": f"{request.length_s}s",  # A bare number is refused.
             "delivery": "uri",
         },

@@ -5,15 +5,12 @@ The library itself is not used here: each of its refreshes blocks a thread.
 """
 
 import asyncio
-import base64
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import httpx
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -91,7 +88,6 @@ class ServiceAccountTokens:
 
     def _assertion(self, now: datetime) -> str:
         issued = int(now.timestamp())
-        header = {"alg": "RS256", "typ": "JWT", "kid": self._key_id}
         claims = {
             "iss": self._email,
             "scope": SCOPE,
@@ -99,9 +95,4 @@ class ServiceAccountTokens:
             "iat": issued,
             "exp": issued + ASSERTION_LIVES_S,
         }
-        signed = f"{_encoded(json.dumps(header).encode())}.{_encoded(json.dumps(claims).encode())}"
-        return f"{signed}.{_encoded(self._key.sign(signed.encode(), PKCS1v15(), hashes.SHA256()))}"
-
-
-def _encoded(part: bytes) -> str:
-    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})

@@ -135,9 +135,8 @@ async def test_a_render_goes_from_the_queue_to_a_film(
     assert await adapter.find(clock.now()) == []
 
 
-@pytest.mark.parametrize("shape", [Shape.WIDE, Shape.VERTICAL])
-@pytest.mark.parametrize("resolution", ["360p", "720p", "1080p", "4k"])
-async def test_every_choice_is_accepted_with_text_and_with_a_picture(
+@pytest.mark.parametrize(("shape", "resolution"), MODEL.sizes_px)
+async def test_every_choice_the_catalogue_offers_is_accepted_with_text_and_with_a_picture(
     google: GeminiDouble, adapter: GeminiOmni, shape: Shape, resolution: str
 ) -> None:
     order = replace(ORDER, shape=shape, resolution=resolution, length_s=10)
