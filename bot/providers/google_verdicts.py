@@ -47,7 +47,7 @@ _KINDS: Final[dict[str, type[ProviderError]]] = {
     "RESOURCE_EXHAUSTED": RateLimited,
 }
 _REFUSED: Final = re.compile(
-    r"(?<![A-Z_])(SAFETY|PROHIBITED_CONTENT|BLOCKLIST|SPII)(?![A-Z])|(?i:\bblocked\b.{0,120}\b(policy|policies|safety)\b)"
+    r"(?<![A-Z])(SAFETY|PROHIBITED_CONTENT|BLOCKLIST|SPII)(?![A-Z_])|(?i:\bblocked\b.{0,120}\b(policy|policies|safety)\b)"
     r"|(?i:usage guidelines|responsible ai)",
     re.S,
 )
