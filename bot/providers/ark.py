@@ -36,7 +36,7 @@ from bot.providers.base import (
 )
 from bot.providers.data_uris import data_uri
 from bot.providers.errors import CapacityFailed, ProviderError
-from bot.providers.listings import found_since, must_remember
+from bot.providers.listings import could_be_lost, found_since, must_remember
 from bot.providers.transport import exchange, public_download
 from bot.providers.video_object import id_of
 
@@ -82,11 +82,11 @@ class Ark:
         """By the client key that a task repeats.
 
         Raises:
-            CapacityFailed: the list cannot prove an absence; a young task without a key could be ours, unrecognised.
+            CapacityFailed: the list cannot prove an absence; a task of that time without a key could be ours.
         """
         must_remember(since, self._clock, self._protocol.wire["list_retention_s"])
         found = await found_since(since, self._page)
-        if any(not each.client_key for each in found):
+        if any(not each.client_key and could_be_lost(each, since) for each in found):
             raise CapacityFailed("the list shows a task without a safety_identifier, which could be ours")
         return found
 

@@ -36,7 +36,7 @@ from bot.providers.dashscope_task import created_at, is_video, output_in, status
 from bot.providers.dashscope_verdicts import refusal, request_id_of
 from bot.providers.data_uris import data_uri
 from bot.providers.errors import CapacityFailed, NotFound
-from bot.providers.listings import found_since, must_remember
+from bot.providers.listings import could_be_lost, found_since, must_remember
 from bot.providers.transport import exchange, public_download
 from bot.providers.video_object import id_of
 
@@ -44,7 +44,7 @@ SUBMIT: Final = "services/aigc/video-generation/video-synthesis"
 TASKS: Final = "tasks"
 PAGE_SIZE: Final = 100
 LOOKS_MAX: Final = 40
-"""How many young video tasks a search looks at one by one; an account that makes more is not searched."""
+"""How many video tasks of one quarter of an hour a search looks at; an account that makes more is not searched."""
 RATIOS: Final = {Shape.WIDE: "16:9", Shape.VERTICAL: "9:16", Shape.SQUARE: "1:1"}
 
 
@@ -80,20 +80,21 @@ class DashScope:
             yield download
 
     async def find(self, since: datetime) -> list[FoundRender]:
-        """Video tasks that succeeded since then, each with its prompt.
+        """Video tasks accepted since then; those that may be a lost one with their prompts.
 
         Those that failed or were cancelled are left out: they cost nothing, so whether one was ours decides nothing.
 
         Raises:
-            CapacityFailed: the list cannot prove an absence: it has forgotten, or a young video is still at work or
-                succeeded without saying its prompt, and could be ours.
+            CapacityFailed: the list cannot prove an absence: it has forgotten, or a video of that time is still at work
+                or succeeded without saying its prompt, and could be ours.
         """
         must_remember(since, self._clock, self._protocol.wire["list_retention_s"])
         videos = [each for each in await found_since(since, self._page) if each.wire_name is not None]
-        if len(videos) > LOOKS_MAX:
+        perhaps = [each for each in videos if could_be_lost(each, since)]
+        if len(perhaps) > LOOKS_MAX:
             raise CapacityFailed(f"more than {LOOKS_MAX} videos to look at for a lost one")
-        told = [await self._with_prompt(each) for each in videos]
-        return [each for each in told if each is not None]
+        told = [await self._with_prompt(each) for each in perhaps]
+        return [each for each in told if each is not None] + [each for each in videos if each not in perhaps]
 
     async def _with_prompt(self, found: FoundRender) -> FoundRender | None:
         output, request_id = await self._looked(found.ref.render_id, Call.FIND)
@@ -102,7 +103,7 @@ class DashScope:
             return None
         prompt = output.get("orig_prompt")
         if not isinstance(prompt, str):
-            raise CapacityFailed("a young video does not say its prompt yet, and could be ours")
+            raise CapacityFailed("a video of that time does not say its prompt yet, and could be ours")
         return replace(found, prompt=prompt)
 
     async def _page(self, number: int) -> tuple[list[FoundRender], int]:

@@ -9,6 +9,8 @@ from bot.providers.base import FoundRender
 from bot.providers.errors import CapacityFailed
 
 PAGES_MAX: Final = 50
+SUBMIT_LASTS: Final = timedelta(minutes=15)
+"""Above the deadline of any submit, its upload and twice five minutes by which clocks may differ."""
 Page = Callable[[int], Awaitable[tuple[list[FoundRender], int]]]
 """From a page's number, 1 first, to what it shows and how many renders the service says that there are in all."""
 
@@ -39,6 +41,13 @@ def must_remember(since: datetime, clock: Clock, retention_s: float) -> None:
     """
     if clock.now() - since > timedelta(seconds=retention_s):
         raise CapacityFailed("the list keeps renders too short a time to tell")
+
+
+def could_be_lost(found: FoundRender, since: datetime) -> bool:
+    """Whether a listed render may be the one whose submit is in doubt since then. What came later is somebody else's,
+    so that a busy account does not keep a doubt open for ever.
+    """
+    return found.created_at is None or found.created_at <= since + SUBMIT_LASTS
 
 
 def goes_back_past(since: datetime, found: list[FoundRender]) -> bool:
