@@ -8,6 +8,7 @@ import case_ark
 import case_dashscope
 import case_gemini_omni
 import case_kling
+import case_luma
 import case_minimax
 import case_openrouter
 import case_replicate
@@ -77,6 +78,7 @@ CASES = (
     case_openrouter.case(),
     case_runway.case(),
     case_replicate.case(),
+    case_luma.case(),
     case_kling.case(),
     case_kling.legacy_case(),
     case_minimax.case(),
