@@ -35,6 +35,7 @@ def main() -> None:
         chaos=asked.chaos,
         risk_below_usd_micros=round(asked.risk_below * 1_000_000),
         without=frozenset(Fault(each) for each in asked.without),
+        often=dict(asked.often),
     )
     gc.set_threshold(200_000, 20, 100)  # tasks and rows come and go by the million, hardly any in a circle
 
@@ -90,6 +91,11 @@ def story_of(outcome: Outcome, runs: int) -> str:
     return "\n".join(lines)
 
 
+def _rate(word: str) -> tuple[Fault, float]:
+    name, _, rate = word.partition("=")
+    return Fault(name), float(rate)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
@@ -99,6 +105,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--chaos", type=float, default=1.0, help="multiplies every rate of `dial.RATES`")
     parser.add_argument("--risk-below", type=float, default=0.0, metavar="USD", help="SORA_RETRY_UNKNOWN_BELOW_USD")
     parser.add_argument("--without", nargs="*", default=[], choices=[each.value for each in Fault], metavar="fault")
+    parser.add_argument(
+        "--often", nargs="*", default=[], type=_rate, metavar="fault=rate", help="0 to 1, for each chance"
+    )
     parser.add_argument("--plant", choices=sorted(PLANTS), help="a bug put in on purpose")
     parser.add_argument("--shrink-seconds", type=float, default=300.0)
     return parser.parse_args()

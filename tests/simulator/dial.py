@@ -128,6 +128,8 @@ class Dial:
     """Single occurrences that shrinking has taken out."""
     chaos: float = 1.0
     """Multiplies every rate."""
+    often: Mapping[Fault, float] = field(default_factory=dict)
+    """Rates of this history that are not those of `RATES`."""
     calm: bool = False
     """Nothing goes wrong any more: the end of a history."""
     injected: list[Occurrence] = field(default_factory=list)
@@ -135,9 +137,8 @@ class Dial:
     _by_fault: dict[Fault, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._by_fault = {
-            each: 0.0 if each in self.without else min(rate * self.chaos, 0.9) for each, rate in RATES.items()
-        }
+        usual = {each: min(rate * self.chaos, 0.9) for each, rate in RATES.items()}
+        self._by_fault = {**usual, **self.often, **dict.fromkeys(self.without, 0.0)}
         self._asked = Counter()
 
     def hits(self, fault: Fault, subject: str) -> bool:

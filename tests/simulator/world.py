@@ -7,7 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,8 @@ class Setup:
     risk_below_usd_micros: int = 0
     """Cheaper submits that nobody can ask about are sent once more (SORA_RETRY_UNKNOWN_BELOW_USD)."""
     without: frozenset[Fault] = frozenset()
+    often: Mapping[Fault, float] = field(default_factory=dict)
+    """Rates of faults that this history is about, in place of the usual ones; `chaos` does not multiply them."""
     muted: frozenset[Occurrence] = frozenset()
     only: frozenset[int] | None = None
     """Orders that are asked for; None: all."""
@@ -90,7 +92,7 @@ class World:
         self._setup = setup
         self._daily = daily
         self._clock = clock = VirtualClock()
-        self.dial = dial = Dial(setup.seed, setup.without, setup.muted, setup.chaos)
+        self.dial = dial = Dial(setup.seed, setup.without, setup.muted, setup.chaos, setup.often)
         self.told = History(clock)
         self.judge = judge = Judge(self.told, LIMITS, setup.risk_below_usd_micros)
         self.stories = StoryLog(RULES.running_max)

@@ -1,0 +1,56 @@
+"""The simulator judges the bot, and planted bugs judge the simulator. Long histories: `python -m tests.simulator`."""
+
+import logging
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from tests.simulator.dial import Fault
+from tests.simulator.plants import PLANTS
+from tests.simulator.world import Outcome, Setup, run
+
+SEED = 2
+OFTEN: Mapping[str, Mapping[Fault, float]] = {
+    "entry_key": {Fault.RENDER_LATE: 0.6},
+    "release_forgotten": {Fault.RENDER_REFUSED: 0.4},
+    "unknown_is_not_accepted": {Fault.SUBMIT_LOST_AFTER: 0.4},
+    "second_story": {},
+    "delivery_claim": {Fault.KILL: 0.01},
+}
+"""By plant, the faults that a small history must be about to show it; which rule is broken is up to the history."""
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """A history of faults logs a line for each; writing them takes longer than the history."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(before)
+
+
+def test_no_rule_is_broken_by_two_replicas_under_three_times_the_usual_faults() -> None:
+    outcome = run(Setup(seed=7, jobs=25, days=0.1, replicas=2, chaos=3.0))
+
+    assert outcome.violations == []
+    assert outcome.ends["delivered"] > 10
+    assert len(outcome.injected) > 30
+
+
+def test_one_seed_is_one_history() -> None:
+    first, again = (run(Setup(seed=3, jobs=5, days=0.05, chaos=3.0)) for _ in range(2))
+
+    assert first.history.events
+    assert _told(first) == _told(again)
+
+
+@pytest.mark.parametrize("plant", sorted(OFTEN))
+def test_a_planted_bug_is_found_and_is_what_breaks_the_rule(plant: str) -> None:
+    setup = Setup(seed=SEED, jobs=10, days=0.1, often=OFTEN[plant])
+
+    assert run(setup, PLANTS[plant]).violations
+    assert run(setup).violations == []
+
+
+def _told(outcome: Outcome) -> list[str]:
+    return [str(each) for each in outcome.history.events]
