@@ -7,10 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 from contract_case import CATALOGUE
+from raw_service import Told, raw_service
 from replayed import Replay, exchanges_of, replay
 
 from bot.catalogue.model import Shape
-from bot.providers.base import Picture, RenderRef, RenderRequest
+from bot.providers.base import Picture, RenderRef, RenderRequest, RenderState, RenderStatus
+from bot.providers.transport import opened_client
 from bot.providers.veo_vertex import VeoVertex, vertex_base_url
 
 TOKEN = "ya29.replayed-0123456789"
@@ -60,3 +62,21 @@ async def test_a_bucket_is_written_as_google_writes_it() -> None:
     async with httpx.AsyncClient() as client:
         with pytest.raises(ValueError, match="gs://name"):
             VeoVertex(client, CATALOGUE.protocols["veo_vertex"], files=client, token=token, bucket="films")
+
+
+async def test_the_token_stays_behind_when_the_bucket_sends_us_elsewhere() -> None:
+    async with raw_service(Told(body=b"film")) as elsewhere:
+        moved = Told(status=302, headers={"Location": f"{elsewhere.base}/film.mp4"})
+        async with raw_service(moved) as bucket:
+            async with opened_client(
+                base_url=bucket.base,
+                headers={},
+                submit_timeout_s=1,
+                status_timeout_s=1,
+                trusted_origins=frozenset({elsewhere.base}),
+            ) as client:
+                done = RenderStatus(state=RenderState.SUCCEEDED, result_ref="gs://films/1.mp4")
+                async with made(client).download(RenderRef(render_id=NAME), done) as download:
+                    assert b"".join([each async for each in download.chunks]) == b"film"
+    assert bucket.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
+    assert "authorization" not in elsewhere.asked[0].headers
