@@ -15,6 +15,7 @@ import case_replicate
 import case_runway
 import case_veo_vertex
 import case_video_generations
+import case_xai
 from contract_case import CATALOGUE, FILM, PROMPT, Case
 from raw_service import Told
 
@@ -84,4 +85,5 @@ CASES = (
     case_minimax.case(),
     case_veo_vertex.case(),
     *(case_video_generations.case(each) for each in ("relay", "evolink", "new_api")),
+    case_xai.case(),
 )
