@@ -174,11 +174,11 @@ class Adapter:
         return RateLimited("too many requests", retry_after_s=5.0) if which < 0.7 else CapacityFailed("500")
 
     def _status(self, render: Render, now: datetime, subject: str) -> RenderStatus:
+        if render.cancelled_at is not None:  # before anything else: it is never made and never charged, answer or not
+            return RenderStatus(state=RenderState.CANCELLED)
         made = render.end is End.MADE and now >= render.ends_at
         if made or (render.late_at is not None and now >= render.late_at):
             return RenderStatus(state=RenderState.SUCCEEDED, progress=1.0, result_ref="film")
-        if render.cancelled_at is not None:
-            return RenderStatus(state=RenderState.CANCELLED)
         if now < render.ends_at:
             if self._dial.hits(Fault.UNKNOWN_WORD, subject):
                 return RenderStatus(state=RenderState.RUNNING, unknown_word="marinating")

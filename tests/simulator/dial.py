@@ -44,6 +44,8 @@ class Fault(StrEnum):
     UNKNOWN_WORD = "unknown_word"
     POLL_FAILS = "poll_fails"
     FIND_FAILS = "find_fails"
+    MIND_CHANGED = "mind_changed"
+    """A person cancels, once or twice."""
     CANCEL_REFUSED = "cancel_refused"
     CANCEL_LOST = "cancel_answer_lost"
     WEBHOOK_LOST = "webhook_lost"
@@ -66,6 +68,8 @@ class Fault(StrEnum):
     CHANNEL_CLOSED = "channel_closed"
     STORAGE_FULL = "storage_full"
     CARD_DELETED = "card_deleted"
+    ADMIN_WRONG = "admin_wrong"
+    """An admin takes one render for another, or overlooks it."""
 
 
 RATES: Mapping[Fault, float] = {
@@ -90,6 +94,7 @@ RATES: Mapping[Fault, float] = {
     Fault.UNKNOWN_WORD: 0.004,
     Fault.POLL_FAILS: 0.02,
     Fault.FIND_FAILS: 0.1,
+    Fault.MIND_CHANGED: 0.1,
     Fault.CANCEL_REFUSED: 0.3,
     Fault.CANCEL_LOST: 0.1,
     Fault.WEBHOOK_LOST: 0.1,
@@ -107,6 +112,7 @@ RATES: Mapping[Fault, float] = {
     Fault.CHANNEL_CLOSED: 0.002,
     Fault.STORAGE_FULL: 0.002,
     Fault.CARD_DELETED: 0.005,
+    Fault.ADMIN_WRONG: 0.02,
 }
 """How likely each is at each of its opportunities; OUTAGE: per service and day."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.jobs.model import ENDED, NEXT, JobState
+from bot.jobs.model import ENDED, NEXT, AttemptState, JobState
 from bot.quota.limits import Limit
 from bot.quota.periods import Span
 from tests.simulator.ground import Notice
@@ -78,7 +78,9 @@ class Judge:
     renders: dict[str, list[tuple[Service, Render]]] = field(default_factory=lambda: defaultdict(list))
     """By job."""
     agreed: set[str] = field(default_factory=set)
-    """Attempts of which an admin said, wrongly, that they were not made: paying twice was that admin's choice."""
+    """Of `sworn_absent`, those that were in doubt when it was said: paying twice was that admin's choice."""
+    sworn_absent: set[str] = field(default_factory=set)
+    """Attempts of which an admin said, wrongly, that they were not made."""
     unknown: dict[str, int] = field(default_factory=dict)
     """Attempts that were booked as possibly paid, with their price: after such a one a second may be paid too."""
     risked: set[str] = field(default_factory=set)
@@ -123,6 +125,8 @@ class Judge:
             case ("try", attempt_id, job_id, old, new, kind, render_id):
                 why = f" ({kind})" if kind else f" ({render_id})" if new == "submitted" else ""
                 self._say(job_id, f"try {attempt_id}: {old} -> {new}{why}")
+                if new == AttemptState.NOT_ACCEPTED.value:
+                    self._written_off(job_id, attempt_id, old)
             case ("entry", job_id, kind, usd_micros, closed, attempt_id, *payers):
                 self._booked(job_id, kind, usd_micros, closed, attempt_id, payers)
             case ("edited", key):
@@ -212,6 +216,13 @@ class Judge:
             for scope, key in (("person", user_id), ("slack_channel", slack_channel_id), ("workspace", "T1")):
                 for period in (day, month):
                     self._over[scope, key, period] += over
+
+    def _written_off(self, job_id: str, attempt_id: str, old: str) -> None:
+        """Only what is in doubt can turn out not to have arrived, or be said not to have."""
+        if old != AttemptState.INTENT.value:
+            self.against(Rule.LEGAL_MOVES, job_id, f"try {attempt_id} was {old}, and counts as never accepted")
+        elif attempt_id in self.sworn_absent:
+            self.agreed.add(attempt_id)
 
     def _tried_again(self, job_id: str) -> None:
         """One more attempt of a job, after those that nobody could find out about."""

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from bot.jobs.answers import Accepted, Answer, PriceToConfirm, SameAgain, Wish
-from bot.jobs.doubt_desk import DoubtOutcome
 from bot.jobs.model import Failure, Place
 from bot.slack.ids import ActionId
 from tests.simulator.dial import Dial, Fault
@@ -83,6 +82,8 @@ class People:
         self._services = {each.name: each for each in services}
         self.answers: dict[str, int] = {}
         """How many asks ended in which answer."""
+        self._looked_at: dict[str, float] = {}
+        """By attempt, after how many seconds the first admin looks."""
 
     async def order(self, plan: Plan) -> None:
         subject = str(plan.number)
@@ -125,7 +126,7 @@ class People:
     def began(self, job: Seen) -> None:
         """A job of theirs was accepted: what they will do about it."""
         luck = self._dial.dice("while it is made", job.subject)
-        if luck.random() < 0.1:
+        if self._dial.hits(Fault.MIND_CHANGED, job.subject):
             for after_s in (luck.lognormvariate(3.5, 1.3), luck.uniform(1, 600))[: luck.choice((1, 1, 2))]:
                 self._later(after_s, lambda: self._cancel(job))
         if self._dial.hits(Fault.CARD_DELETED, job.subject):
@@ -164,20 +165,21 @@ class People:
         luck = self._dial.dice(f"admin {message.channel}", job.subject)
         if luck.random() < 0.9:
             looks_s = luck.lognormvariate(6.5, 1.0)
+            first_s = self._looked_at.setdefault(attempt_id, looks_s)
+            if luck.random() < 0.5:  # they talk about it, look together, and both click
+                looks_s = first_s
             self._later(looks_s, lambda: self._admin(f"U{message.channel[1:]}", job, attempt_id, luck))
 
     async def _admin(self, admin: str, job: Seen, attempt_id: str, luck: random.Random) -> None:
         """Looks at the service's own page, and clicks a little later; now and then wrongly."""
         made = any(attempt_id in each.by_key for each in self._services.values())
-        wrong = luck.random() < 0.02
+        wrong = self._dial.hits(Fault.ADMIN_WRONG, job.subject)
         await asyncio.sleep(luck.choice((2.0, 30.0, 3600.0)))
         said = made is not wrong
         self._judge.history.tell(job.subject, f"{admin} says that try {attempt_id} was {'' if said else 'not '}made")
-        answer = await self._told(
-            lambda bot: bot.doubts.answer(TEAM, admin, attempt_id, made=said), subject=job.subject
-        )
-        if answer is not None and answer.outcome is DoubtOutcome.SENT_AFRESH and made:
-            self._judge.agreed.add(attempt_id)
+        if made and not said:
+            self._judge.sworn_absent.add(attempt_id)
+        await self._told(lambda bot: bot.doubts.answer(TEAM, admin, attempt_id, made=said), subject=job.subject)
 
     async def _cancel(self, job: Seen) -> None:
         await self._do(job, lambda bot: bot.jobs.cancel(TEAM, job.user_id, job.id))

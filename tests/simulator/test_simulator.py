@@ -11,6 +11,7 @@ from tests.simulator.world import Outcome, Setup, run
 
 SEED = 2
 OFTEN: Mapping[str, Mapping[Fault, float]] = {
+    "cas_on_intent": {Fault.SUBMIT_LOST_AFTER: 0.5, Fault.ADMIN_WRONG: 0.5},
     "entry_key": {Fault.RENDER_LATE: 0.6},
     "release_forgotten": {Fault.RENDER_REFUSED: 0.4},
     "unknown_is_not_accepted": {Fault.SUBMIT_LOST_AFTER: 0.4},
@@ -42,6 +43,14 @@ def test_one_seed_is_one_history() -> None:
 
     assert first.history.events
     assert _told(first) == _told(again)
+
+
+def test_a_render_whose_cancel_was_confirmed_to_nobody_is_neither_charged_nor_booked() -> None:
+    often = {Fault.MIND_CHANGED: 0.9, Fault.CANCEL_REFUSED: 0.0, Fault.CANCEL_LOST: 0.9, Fault.POLL_FAILS: 0.9}
+    outcome = run(Setup(seed=SEED, jobs=20, days=0.1, often=often))
+
+    assert outcome.violations == []
+    assert sum(each.fault is Fault.CANCEL_LOST for each in outcome.injected) > 3
 
 
 @pytest.mark.parametrize("plant", sorted(OFTEN))
