@@ -116,11 +116,14 @@ class Settings(Storage):
     replicate_key: SecretStr | None = Field(default=None, alias="REPLICATE_API_TOKEN")
     dashscope_key: SecretStr | None = Field(default=None, alias="DASHSCOPE_API_KEY")
     dashscope_region: Literal["intl", "china"] = Field(default="intl", alias="SORA_DASHSCOPE_REGION")
+    minimax_key: SecretStr | None = Field(default=None, alias="MINIMAX_API_KEY")
     services: dict[str, ServiceSetting] = {}
     videos_url: str = Field(default="", alias="SORA_VIDEOS_URL")
     videos_key: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_KEY")
     videos_models: str = Field(default="", alias="SORA_VIDEOS_MODELS")
-    videos_variant: Literal["openai", "relay", "vllm_omni"] = Field(default="relay", alias="SORA_VIDEOS_VARIANT")
+    videos_variant: Literal["openai", "relay", "vllm_omni", "generations", "evolink", "new_api"] = Field(
+        default="relay", alias="SORA_VIDEOS_VARIANT"
+    )
     videos_label: str = Field(default="", alias="SORA_VIDEOS_LABEL")
     videos_tier: Literal["relay", "self_hosted"] = Field(default="relay", alias="SORA_VIDEOS_TIER")
     videos_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_WEBHOOK_SECRET")

@@ -6,7 +6,7 @@ from bot.catalogue.loader import load_catalogue
 from bot.clock import SystemClock
 from bot.config import load
 from bot.wiring.accounts import ACCOUNTS
-from bot.wiring.services import opened_services
+from bot.wiring.services import VARIANTS, opened_services
 
 TOLD = {
     "SLACK_BOT_TOKEN": "xoxb-1",
@@ -43,6 +43,7 @@ async def test_the_accounts_own_bounds_win_over_the_catalogues(
         ({"GEMINI_API_KEY": "AIza-1"}, {"gemini": "official"}),
         ({"KLING_API_KEY": "api-key-kling-1"}, {"kling": "official"}),
         ({"KLING_ACCESS_KEY": "AK1", "KLING_SECRET_KEY": "SK1"}, {"kling_legacy": "official"}),
+        ({"MINIMAX_API_KEY": "mm-1"}, {"minimax": "official"}),
         ({"REPLICATE_API_TOKEN": "r8_1"}, {"replicate": "relay"}),
         ({"DASHSCOPE_API_KEY": "sk-1"}, {"dashscope_intl": "official"}),
         ({"DASHSCOPE_API_KEY": "sk-1", "SORA_DASHSCOPE_REGION": "china"}, {"dashscope_china": "official"}),
@@ -62,6 +63,16 @@ async def test_a_vendors_own_key_is_enough_and_every_model_of_it_is_offered(
         (upstream,) = upstreams
         assert upstream.models == tuple(each for each in catalogue.models if each.protocol == upstream.protocol.key)
         assert upstream.models
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+async def test_every_variant_of_a_videos_server_opens(monkeypatch: pytest.MonkeyPatch, variant: str) -> None:
+    for name, value in TOLD.items():
+        if name != "FAL_KEY":
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SORA_VIDEOS_VARIANT", variant)
+    async with opened_services(load(), load_catalogue(), SystemClock()) as (upstream,):
+        assert (upstream.protocol.key, upstream.models[0].name) == (VARIANTS[variant], "wave")
 
 
 def test_every_account_speaks_a_protocol_of_the_catalogue_and_has_a_name_of_its_own() -> None:

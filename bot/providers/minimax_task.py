@@ -80,7 +80,8 @@ def code_and_words(answer: Answer) -> tuple[str, str]:
     error = document.get("error")
     if not isinstance(error, dict):
         return "", answer.text
-    words = error.get("message") if isinstance(error.get("message"), str) else ""
+    said = error.get("message")
+    words = said if isinstance(said, str) else ""
     number = _NUMBER.search(words)
     return (number.group(1) if number else str(error.get("type") or "")), words
 

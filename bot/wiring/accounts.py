@@ -17,6 +17,7 @@ from bot.providers.fal import Fal
 from bot.providers.gemini_omni import GeminiOmni
 from bot.providers.kling import Kling
 from bot.providers.kling_legacy import KeyPair, KlingLegacy
+from bot.providers.minimax import MiniMax
 from bot.providers.replicate import Replicate
 from bot.providers.runway import Runway
 from bot.providers.transport import opened_client
@@ -137,6 +138,14 @@ ACCOUNTS = (
         secrets=lambda settings: _secrets(settings.replicate_key),
         headers=_bearer,
         made=lambda client, protocol, clock, _: Replicate(client, protocol, clock),
+    ),
+    Account(
+        name="minimax",
+        tier=Tier.OFFICIAL,
+        protocol="minimax",
+        secrets=lambda settings: _secrets(settings.minimax_key),
+        headers=_bearer,
+        made=lambda client, protocol, clock, _: MiniMax(client, protocol, clock),
     ),
     _ark("byteplus", Tier.OFFICIAL),
     _ark("volcengine", Tier.OFFICIAL),

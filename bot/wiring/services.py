@@ -13,11 +13,21 @@ from bot.providers.base import VideoProvider
 from bot.providers.errors import ProviderError
 from bot.providers.openai_videos import OpenAIVideos
 from bot.providers.transport import opened_client
+from bot.providers.video_generations import VideoGenerations
 from bot.upstreams.registry import Upstream
 from bot.wiring.accounts import ACCOUNTS, Account, Secrets, opened_account
 
 PREVIEW = "preview"
 VIDEOS = "videos"
+VARIANTS = {
+    "openai": "openai_videos/openai",
+    "relay": "openai_videos/relay",
+    "vllm_omni": "openai_videos/vllm_omni",
+    "generations": "video_generations/relay",
+    "evolink": "video_generations/evolink",
+    "new_api": "video_generations/new_api",
+}
+"""From `SORA_VIDEOS_VARIANT` to the catalogue's protocol."""
 
 
 @asynccontextmanager
@@ -33,7 +43,7 @@ async def opened_services(
                 opened = _opened_vendor(account, secrets, settings, catalogue, clock)
                 upstreams.append(await owned.enter_async_context(opened))
         if settings.videos_url:
-            protocol = catalogue.protocols[f"openai_videos/{settings.videos_variant}"]
+            protocol = catalogue.protocols[VARIANTS[settings.videos_variant]]
             videos = await owned.enter_async_context(_opened_videos(settings, protocol, clock))
             label = settings.videos_label or urlsplit(settings.videos_url).hostname or VIDEOS
             models = own_models(settings.videos_models, protocol=protocol.key, catalogue=catalogue, receives=label)
@@ -79,6 +89,9 @@ async def _opened_videos(settings: Settings, protocol: Protocol, clock: Clock) -
         submit_timeout_s=protocol.submit_timeout_s,
         status_timeout_s=protocol.status_timeout_s,
     ) as client:
+        if protocol.provider == "video_generations":
+            yield VideoGenerations(client, protocol)
+            return
         yield OpenAIVideos(
             client, protocol, clock, webhook_secret=secret.get_secret_value() if secret is not None else None
         )
