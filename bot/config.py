@@ -117,6 +117,9 @@ class Settings(Storage):
     dashscope_key: SecretStr | None = Field(default=None, alias="DASHSCOPE_API_KEY")
     dashscope_region: Literal["intl", "china"] = Field(default="intl", alias="SORA_DASHSCOPE_REGION")
     minimax_key: SecretStr | None = Field(default=None, alias="MINIMAX_API_KEY")
+    xai_key: SecretStr | None = Field(default=None, alias="XAI_API_KEY")
+    openrouter_key: SecretStr | None = Field(default=None, alias="OPENROUTER_API_KEY")
+    openrouter_webhook_secret: SecretStr | None = Field(default=None, alias="OPENROUTER_WEBHOOK_SECRET")
     services: dict[str, ServiceSetting] = {}
     videos_url: str = Field(default="", alias="SORA_VIDEOS_URL")
     videos_key: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_KEY")

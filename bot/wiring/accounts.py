@@ -18,9 +18,11 @@ from bot.providers.gemini_omni import GeminiOmni
 from bot.providers.kling import Kling
 from bot.providers.kling_legacy import KeyPair, KlingLegacy
 from bot.providers.minimax import MiniMax
+from bot.providers.openrouter import OpenRouter
 from bot.providers.replicate import Replicate
 from bot.providers.runway import Runway
 from bot.providers.transport import opened_client
+from bot.providers.xai import XAI
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -146,6 +148,22 @@ ACCOUNTS = (
         secrets=lambda settings: _secrets(settings.minimax_key),
         headers=_bearer,
         made=lambda client, protocol, clock, _: MiniMax(client, protocol, clock),
+    ),
+    Account(
+        name="xai",
+        tier=Tier.OFFICIAL,
+        protocol="xai",
+        secrets=lambda settings: _secrets(settings.xai_key),
+        headers=_bearer,
+        made=lambda client, protocol, clock, _: XAI(client, protocol, clock),
+    ),
+    Account(
+        name="openrouter",
+        tier=Tier.RELAY,
+        protocol="openrouter",
+        secrets=lambda settings: _secrets(settings.openrouter_key, settings.openrouter_webhook_secret),
+        headers=_bearer,
+        made=lambda client, protocol, clock, held: OpenRouter(client, protocol, clock, webhook_secret=held.webhook),
     ),
     _ark("byteplus", Tier.OFFICIAL),
     _ark("volcengine", Tier.OFFICIAL),
