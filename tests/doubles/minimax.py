@@ -1,6 +1,7 @@
 """A local MiniMax (V2): tasks that wait, run and end by an injected clock, a filtered list, a DELETE of two meanings.
 
-Unjudged: MiniMax has no package for V2.
+MiniMax has no package for V2. litellm 1.109.1, whose pins and ours do not meet, was led through it once by hand on
+2026-11-21: create, looks, list, film and a wrong key.
 """
 
 import re
