@@ -305,6 +305,19 @@ async def test_a_new_secret_is_fetched_and_a_storm_of_forgeries_asks_at_most_eve
     assert local.calls["secret"] == 2
 
 
+async def test_a_secret_is_believed_for_a_day_and_no_longer(
+    local: LocalReplicate, adapter: Replicate, clock: VirtualClock
+) -> None:
+    """One that the account took back must not outlive the day, even while nobody can be asked for the new one."""
+    prediction = local.predictions[(await adapter.submit(order())).render_id]
+    assert await adapter.verify_webhook(*local.event(prediction)) is not None
+    clock.leap(24 * 3600 + 1)
+    local.faults.add("secret", Answer(status=503, body={"detail": "down"}))
+    assert await adapter.verify_webhook(*local.event(prediction)) is None
+    clock.leap(301)
+    assert await adapter.verify_webhook(*local.event(prediction)) is not None
+
+
 async def test_without_the_secret_nothing_is_believed(
     local: LocalReplicate, adapter: Replicate, clock: VirtualClock
 ) -> None:
