@@ -127,7 +127,7 @@ async def test_a_failed_render_is_announced_as_failed(
 
 @pytest.mark.parametrize(
     ("door", "words"),
-    [({"forged": True}, "does not match"), ({"age_s": 301}, "too old"), ({"age_s": -302}, "too new")],
+    [({"forged": True}, "does not match"), ({"age_s": 360}, "too old"), ({"age_s": -360}, "too new")],
 )
 async def test_the_sdk_refuses_forged_and_stale_deliveries(
     client: AsyncOpenAI, endpoint: Endpoint, videos: LocalVideos, door: dict[str, float], words: str

@@ -59,7 +59,7 @@ async def test_one_that_gets_no_answers_ends_and_the_other_delivers(tmp_path: Pa
                 await town.order(4)
                 await until(lambda: len(town.videos.accepted) == 4 and not town.submitting())
                 cable.swallows = {Way.BACK}
-                assert await one.code(STOP_WITHIN_S + 6) == 1
+                assert await one.code(STOP_WITHIN_S + 20) == 1
                 assert "others may take our place" in one.said("the bot ends")[0]["event"]
                 town.card_lease_runs_out()
                 await town.settled()
