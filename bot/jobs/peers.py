@@ -62,7 +62,6 @@ class Peers:
         self._alarm = alarm
         self._beats = beats
         self._beaten_at = clock.now()
-        self._inherits = False
 
     async def join(self) -> None:
         """Before the first story: what we begin must not look like a dead one's.
@@ -74,10 +73,6 @@ class Peers:
         await self._book.beat(self._me)
         _log.info("the other processes on this database know this one as %s", self._me)
 
-    def inherit(self) -> None:
-        """Our engine runs: from the next beat on it can take over what the dead leave."""
-        self._inherits = True
-
     async def leave(self) -> None:
         """After the last: whoever beats next takes over at once what we left behind."""
         try:
@@ -86,12 +81,18 @@ class Peers:
             _log.warning("others will take over what is left here once we have been silent for long enough")
 
     async def run(self) -> None:
-        """Raises FencedError."""
+        """Raises FencedError. Only beats: whatever else could keep it waiting would keep it from the fence."""
         while True:
             await self._clock.sleep(self._beats.beat_s)
-            await self.once()
+            await self.beat()
 
-    async def once(self) -> None:
+    async def inherit(self) -> None:
+        """While our engine runs: it takes over what the dead leave."""
+        while True:
+            await self._clock.sleep(self._beats.beat_s)
+            await self.look_after_the_dead()
+
+    async def beat(self) -> None:
         """Raises FencedError."""
         try:
             # Before the beat: who was stopped for long must not appear to live again.
@@ -100,24 +101,27 @@ class Peers:
             async with asyncio.timeout(self._beats.beat_s):
                 await self._book.beat(self._me)
             self._beaten_at = begun_at
-            await self._look_after_the_dead()
         except (BookAway, TimeoutError):
             _log.warning("the database did not take our heartbeat; %s", self.problem())
             self._check_fence()
+
+    async def look_after_the_dead(self) -> None:
+        """Who cannot beat is in no state to take over anything."""
+        if self.problem():
+            return
+        try:
+            async with asyncio.timeout(self._beats.fence_after_s):
+                dead = sorted(await self._book.dead(silent_s=self._beats.recover_after_s))
+            if dead:
+                taken = await self._take_over(dead)
+                await self._alarm("peer_lost", {"peers": ",".join(dead), "stories": taken})
+        except (BookAway, TimeoutError):
+            _log.warning("no answer from the database: who is dead is asked again")
 
     def problem(self) -> str:
         """Empty: all is well. Else what is wrong, for the readiness of this process."""
         silent_s = self._silent_s()
         return f"no heartbeat for {silent_s:.0f} s" if silent_s > 2 * self._beats.beat_s else ""
-
-    async def _look_after_the_dead(self) -> None:
-        if not self._inherits:
-            return
-        dead = sorted(await self._book.dead(silent_s=self._beats.recover_after_s))
-        if not dead:
-            return
-        taken = await self._take_over(dead)
-        await self._alarm("peer_lost", {"peers": ",".join(dead), "stories": taken})
 
     def _check_fence(self) -> None:
         if self._silent_s() >= self._beats.fence_after_s:

@@ -134,8 +134,9 @@ class CardWriter:
             if tenure is None:
                 return
             now = self._clock.now()
-            cards = [each for each in await self._cards.open(team_id) if self._aside.get(each.card.job_id, now) <= now]
-            errand = next_errand(cards, now=now)
+            self._aside = {job_id: until for job_id, until in self._aside.items() if until > now}
+            open_cards = await self._cards.open(team_id, aside=self._aside)
+            errand = next_errand(open_cards.cards, unended=open_cards.unended, now=now)
             if errand is None:
                 return
             due_at = max(errand.due_at, tenure.paused_until or errand.due_at)

@@ -4,7 +4,7 @@ About 50 `chat.update` a minute and workspace is Slack's ceiling (Tier 3; slack 
 unended jobs each card is edited at most every max(4 s, N x 1.5 s), which keeps a workspace below it. Ends go first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -41,12 +41,13 @@ class Errand:
         return (not self.card.ended, self.due_at)
 
 
-def next_errand(cards: Iterable[OpenCard], *, now: datetime) -> Errand | None:
-    """The most urgent one that is due; if none is, the one that will be first; None when there is nothing to do."""
-    all_cards = list(cards)
-    unended = sum(not each.ended for each in all_cards)
+def next_errand(cards: Sequence[OpenCard], *, unended: int, now: datetime) -> Errand | None:
+    """The most urgent one that is due; if none is, the one that will be first; None when there is nothing to do.
+
+    `unended`: how many jobs of the workspace have not ended, which may be more than `cards` shows of them.
+    """
     spacing = timedelta(seconds=max(SPACING_MIN_S, unended * SPACING_PER_JOB_S))
-    errands = [errand for each in all_cards if (errand := _errand(each, spacing, now)) is not None]
+    errands = [errand for each in cards if (errand := _errand(each, spacing, now)) is not None]
     due = [each for each in errands if each.due_at <= now]
     if due:
         return min(due, key=lambda each: each.urgency)

@@ -4,6 +4,7 @@ Every method is one transaction, committed when it returns. Methods that return 
 that the row was not in the state the caller thought, so somebody else has gone on.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -79,6 +80,15 @@ class OpenCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCards:
+    """The most urgent open cards of a workspace. Behind a Slack that was away there may be thousands of others."""
+
+    cards: tuple[OpenCard, ...]
+    unended: int
+    """Of all the workspace's open cards."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """What was last drawn: the job's version, the drawing's hash, when."""
 
@@ -137,8 +147,9 @@ class Cards(Protocol):
     async def teams(self) -> list[str]:
         """Workspaces with an open card."""
 
-    async def open(self, team_id: str) -> list[OpenCard]:
-        """Cards of unended jobs, and of ended ones whose end is not shown or is to be repeated."""
+    async def open(self, team_id: str, *, aside: Collection[str] = ()) -> OpenCards:
+        """Cards of unended jobs, and of ended ones whose end is not shown or is to be repeated; of each sort those
+        that have waited longest. `aside`: jobs that are passed over."""
 
     async def lease(self, team_id: str, holder: str, *, now: datetime, until: datetime, at_once: bool) -> Lease | None:
         """Take or renew the right to edit. None: another holder has it. `at_once`: no other process can be alive."""

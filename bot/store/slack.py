@@ -1,5 +1,6 @@
 """`slack.ports.Cards` on our tables. Every change is compared with the state it starts from, in the database."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.slack.ports import POSTS_MAX, Card, Cards, CardState, Lease, OpenCard, PosterState, Shown
+from bot.slack.ports import POSTS_MAX, Card, Cards, CardState, Lease, OpenCard, OpenCards, PosterState, Shown
 from bot.store.compared import hits
 from bot.store.engine import Store
 from bot.store.job_rows import ENDED_STATES
@@ -18,11 +19,28 @@ from bot.store.upsert import inserted, table_of
 
 NO_ANSWER = (CardState.INTENT.value, CardState.UNKNOWN.value)
 SETTLED = (CardState.REFUSED.value, CardState.OWED.value)
+LOOKED_AT_MAX = 20
+_UNENDED = col(JobRow.state).not_in(ENDED_STATES)
+_BEHIND = col(CardRow.shown_version) < col(JobRow.version)
+_POSTED = col(CardRow.state) == CardState.POSTED.value
+_SORT = sa.case(
+    (sa.and_(_POSTED, _BEHIND), "edit"),
+    (sa.and_(_POSTED, col(CardRow.final_repeat_at).is_not(None)), "repeat"),
+    (_POSTED, "refresh"),
+    (col(CardRow.state) == CardState.INTENT.value, "intent"),
+    else_="post",
+)
+_WAITS_SINCE = sa.case(
+    (_SORT == "repeat", col(CardRow.final_repeat_at)), (_POSTED, col(CardRow.shown_at)), else_=col(CardRow.intent_at)
+)
+"""Within a sort, and apart for ended jobs and the others, the first by this is due first (`slack/pacing.py`)."""
 
 
 class StoredCards:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, looked_at_max: int = LOOKED_AT_MAX) -> None:
+        """`looked_at_max`: so many cards of each sort are looked at for one edit."""
         self._store = store
+        self._looked_at_max = looked_at_max
 
     async def owe(self, job_id: str, team_id: str, slack_channel_id: str, thread_ts: str | None) -> Card:
         def work(session: Session) -> Card:
@@ -133,21 +151,30 @@ class StoredCards:
         wanted = sa.select(col(CardRow.team_id)).where(_may_show()).distinct()
         return await self._store.read(lambda session: list(session.scalars(wanted)))
 
-    async def open(self, team_id: str) -> list[OpenCard]:
+    async def open(self, team_id: str, *, aside: Collection[str] = ()) -> OpenCards:
+        of_team = sa.and_(_may_show(), col(CardRow.team_id) == team_id)
+        unended = sa.select(sa.func.count()).where(of_team, _UNENDED)
+        if aside:
+            of_team = sa.and_(of_team, col(CardRow.job_id).not_in(aside))
+        place = sa.func.row_number().over(partition_by=(_UNENDED, _SORT), order_by=_WAITS_SINCE.nulls_first())
         of_job: tuple[Any, ...] = (col(JobRow.version), col(JobRow.state).label("job_state"), col(JobRow.removed_at))
-        # Columns and no objects of the ORM: behind a Slack that was away there may be hundreds, read for every edit.
-        wanted = sa.select(*table_of(CardRow).c, *of_job).where(_may_show(), col(CardRow.team_id) == team_id)
+        # Columns and no objects of the ORM: this is read for every edit.
+        placed = sa.select(*table_of(CardRow).c, *of_job, place.label("place")).where(of_team).subquery()
+        first = sa.select(placed).where(placed.c.place <= self._looked_at_max)
 
-        def look(session: Session) -> list[OpenCard]:
-            return [
-                OpenCard(
-                    card=_card(row),
-                    version=row.version,
-                    ended=row.job_state in ENDED_STATES,
-                    removed=row.removed_at is not None,
-                )
-                for row in session.execute(wanted)
-            ]
+        def look(session: Session) -> OpenCards:
+            return OpenCards(
+                cards=tuple(
+                    OpenCard(
+                        card=_card(row),
+                        version=row.version,
+                        ended=row.job_state in ENDED_STATES,
+                        removed=row.removed_at is not None,
+                    )
+                    for row in session.execute(first)
+                ),
+                unended=session.execute(unended).scalar_one(),
+            )
 
         return await self._store.read(look)
 
@@ -190,12 +217,12 @@ class StoredCards:
 def _may_show() -> sa.ColumnElement[bool]:
     """Cards joined with their jobs: those that may have something to show and can still be shown it."""
     unfinished = sa.or_(
-        col(JobRow.state).not_in(ENDED_STATES),
-        col(CardRow.shown_version) < col(JobRow.version),
+        _UNENDED,
+        _BEHIND,
         col(CardRow.final_repeat_at).is_not(None),
     )
     is_open = col(CardRow.open).is_(True)
-    reachable = sa.or_(col(CardRow.state) == CardState.POSTED.value, col(CardRow.posts) < POSTS_MAX)
+    reachable = sa.or_(_POSTED, col(CardRow.posts) < POSTS_MAX)
     return sa.and_(
         is_open, col(JobRow.id) == col(CardRow.job_id), col(CardRow.state).not_in(SETTLED), reachable, unfinished
     )

@@ -49,13 +49,12 @@ class Company:
         peers, wire = self._peers, self.wire
         if peers is None or wire is None:
             return ()
-        peers.inherit()
 
         def heard(ring: Ring) -> None:
             if bell.heard(ring) and ring.job_id:
                 surface.changed(ring.job_id)
 
-        return self._beating.failed, lambda: wire.run(heard)
+        return self._beating.failed, peers.inherit, lambda: wire.run(heard)
 
 
 def company_of(settings: Settings, store: Store, *, me: str, clock: Clock, alarm: Alarm) -> Company:

@@ -1,5 +1,6 @@
 """Living beside other processes, on a clock of our own: who is taken over, and who ends itself before it is."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -17,6 +18,8 @@ class Register:
         self.seen: dict[str, float] = {}
         self.with_stories: set[str] = set()
         self.away = False
+        self.answers_about_the_dead = asyncio.Event()
+        self.answers_about_the_dead.set()
 
     async def beat(self, me: str) -> None:
         self._answer()
@@ -24,6 +27,7 @@ class Register:
 
     async def dead(self, *, silent_s: float) -> frozenset[str]:
         self._answer()
+        await self.answers_about_the_dead.wait()
         living = {name for name, at in self.seen.items() if self._clock.now().timestamp() - at < silent_s}
         return frozenset(self.with_stories - living)
 
@@ -44,7 +48,7 @@ class Around:
         self.taken: list[tuple[str, ...]] = []
         self.alarms: list[tuple[str, Mapping[str, object]]] = []
 
-    def peers(self, me: str, *, inherits: bool = True) -> Peers:
+    def peers(self, me: str) -> Peers:
         async def take_over(dead: Sequence[str]) -> int:
             self.taken.append((me, *dead))
             self.register.with_stories -= set(dead)
@@ -53,10 +57,13 @@ class Around:
         async def alarm(name: str, facts: Mapping[str, object]) -> None:
             self.alarms.append((name, facts))
 
-        peers = Peers(me, book=self.register, take_over=take_over, clock=self.clock, alarm=alarm, beats=Beats())
-        if inherits:
-            peers.inherit()
-        return peers
+        return Peers(me, book=self.register, take_over=take_over, clock=self.clock, alarm=alarm, beats=Beats())
+
+
+async def turn(peers: Peers) -> None:
+    """What happens every five seconds."""
+    await peers.beat()
+    await peers.look_after_the_dead()
 
 
 async def test_who_is_silent_for_thirty_seconds_is_taken_over_once_and_that_is_said() -> None:
@@ -67,11 +74,11 @@ async def test_who_is_silent_for_thirty_seconds_is_taken_over_once_and_that_is_s
     around.register.with_stories = {"alive", "dying"}
     for _ in range(5):
         await around.clock.advance(5)
-        await alive.once()
+        await turn(alive)
     assert around.taken == []
     for _ in range(3):
         await around.clock.advance(5)
-        await alive.once()
+        await turn(alive)
     assert around.taken == [("alive", "dying")]
     assert around.alarms == [("peer_lost", {"peers": "dying", "stories": 3})]
 
@@ -83,7 +90,7 @@ async def test_who_leaves_in_order_is_taken_over_at_the_next_beat() -> None:
     await leaving.join()
     around.register.with_stories = {"leaving"}
     await leaving.leave()
-    await staying.once()
+    await turn(staying)
     assert around.taken == [("staying", "leaving")]
 
 
@@ -92,26 +99,25 @@ async def test_stories_of_somebody_nobody_ever_heard_of_are_taken_over_too() -> 
     first = around.peers("first")
     await first.join()
     around.register.with_stories = {"of-yesterday"}
-    await first.once()
+    await turn(first)
     assert around.taken == [("first", "of-yesterday")]
 
 
 async def test_who_is_still_starting_lives_and_takes_nothing_over_yet() -> None:
     around = Around()
-    starting = around.peers("starting", inherits=False)
+    starting = around.peers("starting")
     await starting.join()
     around.register.with_stories = {"of-yesterday", "starting"}
     for _ in range(12):
         await around.clock.advance(5)
-        await starting.once()
+        await starting.beat()
     assert around.taken == []
     other = around.peers("other")
     await other.join()
-    await other.once()
+    await turn(other)
     assert around.taken == [("other", "of-yesterday")]
     around.register.with_stories = {"of-today"}
-    starting.inherit()
-    await starting.once()
+    await turn(starting)
     assert around.taken[1:] == [("starting", "of-today")]
 
 
@@ -123,11 +129,34 @@ async def test_a_process_whose_beats_do_not_arrive_becomes_unready_and_then_ends
     await cut.join()
     around.register.away = True
     await around.clock.advance(11)
-    await cut.once()
+    await turn(cut)
     assert cut.problem() == "no heartbeat for 11 s"
     await around.clock.advance(9)
     with pytest.raises(FencedError, match="no heartbeat for 20 s"):
-        await cut.once()
+        await turn(cut)
+
+
+async def test_a_question_that_is_never_answered_keeps_nobody_from_the_fence() -> None:
+    around = Around()
+    cut = around.peers("cut")
+    await cut.join()
+    around.register.answers_about_the_dead.clear()
+    async with asyncio.TaskGroup() as group:
+        inheriting = group.create_task(cut.inherit())
+        beating = group.create_task(fenced(cut))
+        await around.clock.advance(5)
+        around.register.away = True
+        for _ in range(5):
+            await around.clock.advance(5)
+        assert await beating
+        inheriting.cancel()
+
+
+async def fenced(peers: Peers) -> bool:
+    """When it has ended itself."""
+    with pytest.raises(FencedError):
+        await peers.run()
+    return True
 
 
 async def test_a_short_absence_of_the_database_is_forgiven() -> None:
@@ -136,12 +165,12 @@ async def test_a_short_absence_of_the_database_is_forgiven() -> None:
     await cut.join()
     around.register.away = True
     await around.clock.advance(15)
-    await cut.once()
+    await turn(cut)
     around.register.away = False
-    await cut.once()
+    await turn(cut)
     assert cut.problem() == ""
     await around.clock.advance(15)
-    await cut.once()
+    await turn(cut)
 
 
 async def test_who_was_stopped_for_long_does_not_beat_as_if_nothing_had_been() -> None:
@@ -151,7 +180,7 @@ async def test_who_was_stopped_for_long_does_not_beat_as_if_nothing_had_been() -
     before = dict(around.register.seen)
     await around.clock.advance(120)
     with pytest.raises(FencedError):
-        await woken.once()
+        await turn(woken)
     assert around.register.seen == before
 
 

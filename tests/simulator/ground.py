@@ -5,7 +5,7 @@ when it commits. The judge sees states and money there, not through the ports th
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ import bot.store.jobs
 import bot.store.slack
 import bot.store.upstreams  # noqa: F401 - with the repositories come their tables
 from bot.clock import Clock
-from bot.slack.ports import OpenCard
+from bot.slack.ports import OpenCard, OpenCards
 from bot.store.engine import Store, T
 from bot.store.slack import StoredCards
 from bot.store.tables.slack import CardRow
@@ -119,6 +119,9 @@ class Ground(Store):
             return work(session)
 
 
+ALL_CARDS = 10**6
+
+
 class LiveCards(StoredCards):
     """The real cards, asked again only when a row that they show has changed: their answer depends on nothing else.
 
@@ -130,33 +133,33 @@ class LiveCards(StoredCards):
         super().__init__(store)
         self._ground = ground
         self._clock = clock
-        self._narrow = StoredCards(_OnlyLive(store, ground))
-        self._known: dict[str, tuple[int, list[OpenCard]]] = {}
+        self._narrow = StoredCards(_OnlyLive(store, ground), looked_at_max=ALL_CARDS)
+        self._known: dict[str, tuple[int, OpenCards]] = {}
 
     async def teams(self) -> list[str]:
         if not self._ground.live_cards:
             return []
         changes = self._ground.card_changes
-        known = [team_id for team_id, (known_at, found) in self._known.items() if found or known_at != changes]
+        known = [team_id for team_id, (known_at, found) in self._known.items() if found.cards or known_at != changes]
         return known or await super().teams()
 
-    async def open(self, team_id: str) -> list[OpenCard]:
+    async def open(self, team_id: str, *, aside: Collection[str] = ()) -> OpenCards:
         """A card of which only the elapsed time would move counts as shown this moment: nobody reads a clock here."""
-        return [self._unmoved(each) for each in await self._open(team_id)]
+        found = await self._open(team_id)
+        return replace(found, cards=tuple(self._unmoved(each) for each in found.cards if each.card.job_id not in aside))
 
     def _unmoved(self, each: OpenCard) -> OpenCard:
         if each.ended or each.card.shown_version < each.version:
             return each
         return replace(each, card=replace(each.card, shown_at=self._clock.now()))
 
-    async def _open(self, team_id: str) -> list[OpenCard]:
+    async def _open(self, team_id: str) -> OpenCards:
         changes = self._ground.card_changes
-        known_at, known = self._known.get(team_id, (-1, []))
-        if known_at == changes:
-            return known
+        if team_id in self._known and self._known[team_id][0] == changes:
+            return self._known[team_id][1]
         asked = set(self._ground.live_cards)
         found = await self._narrow.open(team_id)
-        self._ground.live_cards -= asked - {each.card.job_id for each in found}
+        self._ground.live_cards -= asked - {each.card.job_id for each in found.cards}
         self._known[team_id] = changes, found
         return found
 

@@ -1,13 +1,14 @@
 """Which card is written next, and when."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 from virtual_clock import START as NOW
 
-from bot.slack.pacing import Act, next_errand
+from bot.slack import pacing
+from bot.slack.pacing import Act, Errand
 from bot.slack.ports import POSTS_MAX, Card, CardState, OpenCard
 
 CARD = Card(
@@ -25,6 +26,10 @@ CARD = Card(
 
 def behind(job_id: str = "j", *, ended: bool = False, **card: object) -> OpenCard:
     return OpenCard(card=replace(CARD, job_id=job_id, **card), version=2, ended=ended, removed=False)
+
+
+def next_errand(cards: list[OpenCard], *, now: datetime) -> Errand | None:
+    return pacing.next_errand(cards, unended=sum(not each.ended for each in cards), now=now)
 
 
 def test_spacing_grows_with_the_jobs_that_run() -> None:

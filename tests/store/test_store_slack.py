@@ -1,6 +1,7 @@
 """The surface's rows on both databases: every right is given once."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
 from bot.jobs.model import JobState
+from bot.slack.pacing import next_errand
 from bot.slack.ports import CardState, DeliveryState, PosterState, Shown, TellingState
 from bot.store.deliveries import StoredDeliveries, StoredTellings
 from bot.store.engine import Store, open_engine
@@ -123,9 +125,9 @@ async def test_open_cards_are_those_with_something_left_to_show(
         await add_job(store, "j2", **columns)
         await posted_card(cards, "j2")
         await cards.shown("j2", shown, final_repeat_at=None)
-        assert [each.card.job_id for each in await cards.open("T1")] == (["j2"] if expected else [])
+        assert await open_jobs(cards, "T1") == (["j2"] if expected else [])
         assert await cards.teams() == (["T1"] if expected else [])
-        assert await cards.open("T2") == []
+        assert await open_jobs(cards, "T2") == []
 
 
 async def test_an_end_to_be_repeated_keeps_its_card_open(database_url: str) -> None:
@@ -134,10 +136,34 @@ async def test_an_end_to_be_repeated_keeps_its_card_open(database_url: str) -> N
         await add_job(store, "j2", state="delivered", version=3)
         await posted_card(cards, "j2")
         await cards.shown("j2", SHOWN, final_repeat_at=NOW + timedelta(seconds=45))
-        [open_card] = await cards.open("T1")
+        [open_card] = (await cards.open("T1")).cards
         assert open_card.ended
         await cards.taken_away("j2")
-        assert await cards.open("T1") == []
+        assert await open_jobs(cards, "T1") == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_the_most_urgent_card_is_among_the_few_that_are_looked_at(database_url: str, seed: int) -> None:
+    """Behind a Slack that was away thousands of cards wait: not all are read for each edit."""
+    chance = random.Random(seed)
+    async with opened(database_url) as store:
+        cards, all_of_them = StoredCards(store, looked_at_max=2), StoredCards(store, looked_at_max=1000)
+        for number in range(60):
+            state = chance.choice(["rendering", "delivered", "failed"])
+            await add_job(store, f"j{number + 100}", state=state, version=chance.choice([3, 4]))
+            await a_card_somewhere(cards, f"j{number + 100}", chance)
+        seen: list[str] = []
+        for _ in range(20):
+            now = NOW + timedelta(seconds=chance.uniform(0, 300))
+            few, every = await cards.open("T1", aside=seen), await all_of_them.open("T1", aside=seen)
+            assert few.unended == every.unended
+            best = next_errand(every.cards, unended=every.unended, now=now)
+            errand = next_errand(few.cards, unended=few.unended, now=now)
+            assert best is not None
+            assert errand is not None
+            assert errand.urgency == best.urgency
+            seen.append(errand.card.card.job_id)
+        assert len(few.cards) < len(every.cards)
 
 
 async def test_a_pause_outlives_the_process(database_url: str) -> None:
@@ -230,11 +256,11 @@ async def test_a_card_that_shows_the_end_is_not_looked_at_until_somebody_changes
         await posted_card(cards)
         await ended(store, version=7)
         await cards.shown("j1", replace(SHOWN, version=7), final_repeat_at=NOW)
-        assert (await resting(store), len(await cards.open("T1"))) == ([], 1)
+        assert (await resting(store), await open_jobs(cards, "T1")) == ([], ["j1"])
         await cards.shown("j1", replace(SHOWN, version=7), final_repeat_at=None)
-        assert (await resting(store), await cards.open("T1"), await cards.teams()) == (["j1"], [], [])
+        assert (await resting(store), await open_jobs(cards, "T1"), await cards.teams()) == (["j1"], [], [])
         await ended(store, version=8)
-        assert [each.card.job_id for each in await cards.open("T1")] == ["j1"]
+        assert await open_jobs(cards, "T1") == ["j1"]
 
 
 async def test_a_change_that_comes_while_the_end_is_being_noted_is_shown(database_url: str) -> None:
@@ -245,7 +271,7 @@ async def test_a_change_that_comes_while_the_end_is_being_noted_is_shown(databas
             await ended(store, version=version)
             noted = cards.shown("j1", replace(SHOWN, version=version), final_repeat_at=None)
             await asyncio.gather(noted, ended(store, version=version + 1))
-            assert [each.version for each in await cards.open("T1")] == [version + 1]
+            assert [each.version for each in (await cards.open("T1")).cards] == [version + 1]
 
 
 async def test_years_of_cards_are_not_looked_through_for_one_edit(tmp_path: Path) -> None:
@@ -262,7 +288,30 @@ async def test_years_of_cards_are_not_looked_through_for_one_edit(tmp_path: Path
             for statement, parameters in [each for each in seen if "card" in each[0]]:
                 plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
                 assert [step for step in plan if "card_open" in step], plan
-                assert not [step for step in plan if step.startswith("SCAN") and "card_open" not in step], plan
+                scanned = [step.split()[1] for step in plan if step.startswith("SCAN ") and "card_open" not in step]
+                assert not {"card", "job"} & set(scanned), plan
+
+
+async def open_jobs(cards: StoredCards, team_id: str) -> list[str]:
+    return [each.card.job_id for each in (await cards.open(team_id)).cards]
+
+
+async def a_card_somewhere(cards: StoredCards, job_id: str, chance: random.Random) -> None:
+    """In one of the states that a card can be in, at its own time."""
+    at = NOW - timedelta(seconds=chance.uniform(0, 200))
+    await cards.owe(job_id, "T1", "C1", None)
+    await cards.intend(job_id, was=CardState.OWED, at=at)
+    fate = chance.choice(["intent", "unknown", "gone", "repeat", "posted", "posted"])
+    if fate == "unknown":
+        await cards.lost(job_id)
+    if fate in {"intent", "unknown"}:
+        return
+    shown = replace(SHOWN, version=3, at=at)
+    await cards.posted(job_id, slack_channel_id="C1", ts="1.1", thread_ts=None, shown=shown)
+    if fate == "gone":
+        await cards.gone(job_id, "1.1")
+    if fate == "repeat":
+        await cards.shown(job_id, shown, final_repeat_at=NOW + timedelta(seconds=chance.uniform(-50, 50)))
 
 
 async def ended(store: Store, *, version: int) -> None:

@@ -15,7 +15,7 @@ class CardRow(SQLModel, table=True):
     )
 
     job_id: str = Field(primary_key=True, foreign_key="job.id")
-    team_id: str = Field(index=True)
+    team_id: str
     open: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
     """May have something left to show. False: it shows how its job ended, so that years of them are not looked through
     for every edit. Whoever changes an ended job opens it again."""
