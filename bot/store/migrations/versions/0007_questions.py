@@ -1,0 +1,10 @@
+"""questions that a person answers before a video goes elsewhere"""
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
