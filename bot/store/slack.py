@@ -35,6 +35,29 @@ _WAITS_SINCE = sa.case(
 )
 """Within a sort, and apart for ended jobs and the others, the first by this is due first (`slack/pacing.py`)."""
 
+_MAY_SHOW = sa.and_(
+    col(CardRow.open).is_(True),
+    col(JobRow.id) == col(CardRow.job_id),
+    col(CardRow.state).not_in(SETTLED),
+    sa.or_(_POSTED, col(CardRow.posts) < POSTS_MAX),
+    sa.or_(_UNENDED, _BEHIND, col(CardRow.final_repeat_at).is_not(None)),
+)
+"""Cards joined with their jobs: those that may have something to show and can still be shown it."""
+_OF_TEAM = sa.and_(_MAY_SHOW, col(CardRow.team_id) == sa.bindparam("team_id"))
+_COUNT_UNENDED = sa.select(sa.func.count()).where(_OF_TEAM, _UNENDED)
+_PLACED = (
+    sa.select(
+        *table_of(CardRow).c,  # columns and no objects of the ORM: this is read for every edit
+        col(JobRow.version),
+        col(JobRow.state).label("job_state"),
+        col(JobRow.removed_at),
+        sa.func.row_number().over(partition_by=(_UNENDED, _SORT), order_by=_WAITS_SINCE.nulls_first()).label("place"),
+    )
+    .where(_OF_TEAM, col(CardRow.job_id).not_in(sa.bindparam("aside", expanding=True)))
+    .subquery()
+)
+_MOST_URGENT = sa.select(_PLACED).where(_PLACED.c.place <= sa.bindparam("looked_at_max"))
+
 
 class StoredCards:
     def __init__(self, store: Store, *, looked_at_max: int = LOOKED_AT_MAX) -> None:
@@ -148,19 +171,11 @@ class StoredCards:
         await self._set(job_id, None, poster=state.value, poster_file_id=file_id)
 
     async def teams(self) -> list[str]:
-        wanted = sa.select(col(CardRow.team_id)).where(_may_show()).distinct()
+        wanted = sa.select(col(CardRow.team_id)).where(_MAY_SHOW).distinct()
         return await self._store.read(lambda session: list(session.scalars(wanted)))
 
     async def open(self, team_id: str, *, aside: Collection[str] = ()) -> OpenCards:
-        of_team = sa.and_(_may_show(), col(CardRow.team_id) == team_id)
-        unended = sa.select(sa.func.count()).where(of_team, _UNENDED)
-        if aside:
-            of_team = sa.and_(of_team, col(CardRow.job_id).not_in(aside))
-        place = sa.func.row_number().over(partition_by=(_UNENDED, _SORT), order_by=_WAITS_SINCE.nulls_first())
-        of_job: tuple[Any, ...] = (col(JobRow.version), col(JobRow.state).label("job_state"), col(JobRow.removed_at))
-        # Columns and no objects of the ORM: this is read for every edit.
-        placed = sa.select(*table_of(CardRow).c, *of_job, place.label("place")).where(of_team).subquery()
-        first = sa.select(placed).where(placed.c.place <= self._looked_at_max)
+        asked = {"team_id": team_id, "aside": list(aside), "looked_at_max": self._looked_at_max}
 
         def look(session: Session) -> OpenCards:
             return OpenCards(
@@ -171,9 +186,9 @@ class StoredCards:
                         ended=row.job_state in ENDED_STATES,
                         removed=row.removed_at is not None,
                     )
-                    for row in session.execute(first)
+                    for row in session.execute(_MOST_URGENT, asked)
                 ),
-                unended=session.execute(unended).scalar_one(),
+                unended=session.execute(_COUNT_UNENDED, asked).scalar_one(),
             )
 
         return await self._store.read(look)
@@ -212,20 +227,6 @@ class StoredCards:
         if was is not None:
             change = change.where(col(CardRow.state).in_(was))
         return await (self._store.write_surely if surely else self._store.write)(hits(change))
-
-
-def _may_show() -> sa.ColumnElement[bool]:
-    """Cards joined with their jobs: those that may have something to show and can still be shown it."""
-    unfinished = sa.or_(
-        _UNENDED,
-        _BEHIND,
-        col(CardRow.final_repeat_at).is_not(None),
-    )
-    is_open = col(CardRow.open).is_(True)
-    reachable = sa.or_(_POSTED, col(CardRow.posts) < POSTS_MAX)
-    return sa.and_(
-        is_open, col(JobRow.id) == col(CardRow.job_id), col(CardRow.state).not_in(SETTLED), reachable, unfinished
-    )
 
 
 def _card(row: Any) -> Card:
