@@ -13,11 +13,14 @@ from sqlmodel import col
 
 from bot.jobs.ports import Healths
 from bot.providers.errors import Retired
+from bot.store import incidents
 from bot.store.engine import Store
 from bot.store.locking import locked
 from bot.store.tables.upstreams import CircuitRow
 from bot.store.upsert import insert_for
 from bot.upstreams.circuit import Circuit, CircuitState, leased, observed, operator_acted
+from bot.upstreams.health import HealthState
+from bot.upstreams.incidents import WHOLE_SERVICE
 from bot.upstreams.router import model_circuit
 
 _log = logging.getLogger(__name__)
@@ -70,7 +73,18 @@ def observe(
     before = None if version == 1 else _circuit(row)
     after = observed(before, error_kind=error_kind, now=now)
     _changed(session, row, after)
+    _noted(session, upstream, model if retired and model else WHOLE_SERVICE, before, after, now)
     return before, after
+
+
+def _noted(session: Session, upstream: str, model: str, before: Circuit | None, after: Circuit, now: datetime) -> None:
+    """What the change of a circuit means for incidents, in the same transaction."""
+    if after.is_closed:
+        if before is not None and not before.is_closed:
+            incidents.over(session, upstream, model, now=now)
+    elif after.state is CircuitState.OPEN and after != before:
+        state = HealthState.RETIRED if after.reason == Retired.kind else HealthState.SUSPENDED
+        incidents.trouble(session, upstream, model, state=state, cause=after.reason, now=now)
 
 
 def lease_trial(session: Session, upstream: str, *, job_id: str, now: datetime) -> bool:

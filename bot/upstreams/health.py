@@ -12,7 +12,10 @@ from bot.upstreams.circuit import Circuit, CircuitState, is_doubtful, next_try_a
 class HealthState(StrEnum):
     OPERATIONAL = "operational"
     DEGRADED = "degraded"
+    RISK_CONTROL = "risk_control"
+    """It refuses unusually often."""
     SUSPENDED = "suspended"
+    MAINTENANCE = "maintenance"
     RETIRED = "retired"
     UNKNOWN = "unknown"
 
@@ -63,6 +66,10 @@ def _meaning(state: HealthState, circuit: Circuit) -> str:
             return "Some of the last videos failed; it is still used."
         case HealthState.SUSPENDED:
             return _SUSPENDED.get(circuit.reason, "It failed several times in a row and is left alone for a while.")
+        case HealthState.RISK_CONTROL:
+            return "It turns down unusually many prompts at the moment."
+        case HealthState.MAINTENANCE:
+            return "Its own page announces maintenance."
         case HealthState.RETIRED:
             return "The service says it has been shut down; it is not used any more."
         case HealthState.UNKNOWN:

@@ -38,7 +38,9 @@ def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[sa.Engine
         )
         with opened.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-        SQLModel.metadata.create_all(opened, tables=[SQLModel.metadata.tables["circuit"]])
+        SQLModel.metadata.create_all(
+            opened, tables=[SQLModel.metadata.tables[each] for each in ("circuit", "incident")]
+        )
     yield opened
     opened.dispose()
 

@@ -1,10 +1,43 @@
 """checks, incidents and how often each service succeeds"""
 
+import sqlalchemy as sa
+from alembic import op
+
+from bot.store.tables.types import UtcDateTime
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.create_table(
+        "incident",
+        sa.Column("id", _NUMBER, nullable=False),
+        sa.Column("upstream", sa.String(), nullable=False),
+        sa.Column("model", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.Column("last_changed_at", UtcDateTime(), nullable=False),
+        sa.Column("jobs_moved", sa.Integer(), nullable=False),
+        sa.Column("extra_usd_micros", sa.BigInteger(), nullable=False),
+        sa.Column("page_words", sa.String(), nullable=False),
+        sa.Column("part_of", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    still_open = sa.text("ended_at IS NULL")
+    op.create_index(
+        "incident_open",
+        "incident",
+        ["upstream", "model"],
+        unique=True,
+        sqlite_where=still_open,
+        postgresql_where=still_open,
+    )
+    op.create_index("ix_incident_last_changed_at", "incident", ["last_changed_at"])
