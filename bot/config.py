@@ -28,6 +28,7 @@ class SettingsError(Exception):
         self.problems = problems
 
 
+VideosVariant = Literal["openai", "relay", "vllm_omni", "generations", "evolink", "new_api"]
 S = TypeVar("S", bound="Storage")
 
 
@@ -50,6 +51,27 @@ class ServiceSetting(BaseModel):
     url: str = ""
     in_flight_max: int | None = Field(default=None, ge=1)
     submits_per_minute: int | None = Field(default=None, ge=1)
+
+
+class ServerSetting(BaseModel):
+    """One `[servers.NAME]` table: a server that speaks `/v1/videos`, beside the one of the environment."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str
+    key: SecretStr | None = None
+    models: str = ""
+    variant: VideosVariant = "relay"
+    label: str = ""
+    tier: Literal["official", "relay", "self_hosted"] = "relay"
+    webhook_secret: SecretStr | None = None
+    in_flight_max: int | None = Field(default=None, ge=1)
+    submits_per_minute: int | None = Field(default=None, ge=1)
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        return _origin(url)
 
 
 class Storage(BaseSettings):
@@ -108,7 +130,14 @@ class Settings(Storage):
     gemini_key: SecretStr | None = Field(default=None, alias="GEMINI_API_KEY")
     gemini_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_GEMINI_WEBHOOK_SECRET")
     ark_key: SecretStr | None = Field(default=None, alias="ARK_API_KEY")
-    ark_variant: Literal["byteplus", "volcengine", "apiyi"] = Field(default="byteplus", alias="SORA_ARK_VARIANT")
+    ark_variant: Literal["byteplus", "volcengine"] = Field(default="byteplus", alias="SORA_ARK_VARIANT")
+    volcengine_key: SecretStr | None = Field(default=None, alias="VOLCENGINE_API_KEY")
+    apiyi_key: SecretStr | None = Field(default=None, alias="APIYI_API_KEY")
+    google_credentials: Path | None = Field(default=None, alias="GOOGLE_APPLICATION_CREDENTIALS")
+    google_project: str = Field(default="", alias="GOOGLE_CLOUD_PROJECT")
+    google_location: str = Field(default="us-central1", alias="GOOGLE_CLOUD_LOCATION", pattern=r"^[a-z0-9-]{1,60}$")
+    vertex_bucket: str = Field(default="", alias="SORA_VERTEX_BUCKET")
+    luma_key: SecretStr | None = Field(default=None, alias="LUMA_AGENTS_API_KEY")
     kling_key: SecretStr | None = Field(default=None, alias="KLING_API_KEY")
     kling_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_KLING_WEBHOOK_SECRET")
     kling_access_key: SecretStr | None = Field(default=None, alias="KLING_ACCESS_KEY")
@@ -121,12 +150,11 @@ class Settings(Storage):
     openrouter_key: SecretStr | None = Field(default=None, alias="OPENROUTER_API_KEY")
     openrouter_webhook_secret: SecretStr | None = Field(default=None, alias="OPENROUTER_WEBHOOK_SECRET")
     services: dict[str, ServiceSetting] = {}
+    servers: dict[str, ServerSetting] = {}
     videos_url: str = Field(default="", alias="SORA_VIDEOS_URL")
     videos_key: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_KEY")
     videos_models: str = Field(default="", alias="SORA_VIDEOS_MODELS")
-    videos_variant: Literal["openai", "relay", "vllm_omni", "generations", "evolink", "new_api"] = Field(
-        default="relay", alias="SORA_VIDEOS_VARIANT"
-    )
+    videos_variant: VideosVariant = Field(default="relay", alias="SORA_VIDEOS_VARIANT")
     videos_label: str = Field(default="", alias="SORA_VIDEOS_LABEL")
     videos_tier: Literal["relay", "self_hosted"] = Field(default="relay", alias="SORA_VIDEOS_TIER")
     videos_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_WEBHOOK_SECRET")
@@ -143,9 +171,18 @@ class Settings(Storage):
     @field_validator("slack_api_url", "fal_url", "videos_url", "public_url")
     @classmethod
     def _is_an_origin(cls, url: str) -> str:
-        if url and not url.startswith(("https://", "http://")):
-            raise ValueError("must begin with https:// (or http:// for a server of your own)")
-        return url
+        return _origin(url) if url else url
+
+    @field_validator("servers")
+    @classmethod
+    def _have_names(cls, servers: dict[str, ServerSetting]) -> dict[str, ServerSetting]:
+        """A name stands in the database and in addresses; two are ours."""
+        for name in servers:
+            if name in {"videos", "preview"} or not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", name):
+                raise ValueError(
+                    f'"{name}" cannot be a server\'s name; take small letters and digits, not "videos" or "preview"'
+                )
+        return servers
 
     @field_validator("time_zone")
     @classmethod
@@ -192,6 +229,41 @@ class Settings(Storage):
         return self
 
     @model_validator(mode="after")
+    def _one_key_for_one_account(self) -> "Settings":
+        if self.ark_key is not None and self.volcengine_key is not None and self.ark_variant == "volcengine":
+            raise ValueError(
+                "ARK_API_KEY (with SORA_ARK_VARIANT=volcengine) and VOLCENGINE_API_KEY are for one and the same service"
+                "; keep one of them"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _vertex_is_whole(self) -> "Settings":
+        """Only the bucket says that Vertex is wanted: the others may be there for another program's sake."""
+        if not self.vertex_bucket:
+            return self
+        missing = [
+            name
+            for name, said in (
+                ("GOOGLE_APPLICATION_CREDENTIALS", self.google_credentials),
+                ("GOOGLE_CLOUD_PROJECT", self.google_project),
+            )
+            if not said
+        ]
+        if missing:
+            raise ValueError(f"SORA_VERTEX_BUCKET is set, so Veo on Vertex needs {' and '.join(missing)} too")
+        if self.google_credentials is not None and not self.google_credentials.is_file():
+            raise ValueError(f"GOOGLE_APPLICATION_CREDENTIALS: there is no file {self.google_credentials}")
+        return self
+
+    @field_validator("vertex_bucket")
+    @classmethod
+    def _is_a_bucket(cls, said: str) -> str:
+        if said and not re.fullmatch(r"gs://[a-z0-9][\w.-]{1,220}(/.{0,800})?", said):
+            raise ValueError("write the bucket for Veo's films as gs://name or gs://name/folder")
+        return said
+
+    @model_validator(mode="after")
     def _beats_are_in_sequence(self) -> "Settings":
         if not self.beat_s < self.fence_after_s < self.recover_after_s:
             raise ValueError("SORA_BEAT_S must be below SORA_FENCE_AFTER_S, and that below SORA_RECOVER_AFTER_S")
@@ -206,12 +278,36 @@ class Settings(Storage):
         return said.model_copy(update=bounds)
 
     @property
+    def videos_servers(self) -> dict[str, ServerSetting]:
+        """Every `/v1/videos` server by its name; the one of the environment is called `videos`."""
+        if not self.videos_url:
+            return self.servers
+        ours = ServerSetting(
+            url=self.videos_url,
+            key=self.videos_key,
+            models=self.videos_models,
+            variant=self.videos_variant,
+            label=self.videos_label,
+            tier=self.videos_tier,
+            webhook_secret=self.videos_webhook_secret,
+            in_flight_max=self.videos_in_flight_max,
+            submits_per_minute=self.videos_submits_per_minute,
+        )
+        return {"videos": ours, **self.servers}
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
     @property
     def again_window(self) -> timedelta:
         return timedelta(minutes=2)
+
+
+def _origin(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("must begin with https:// (or http:// for a server of your own)")
+    return url
 
 
 def load(**given: Any) -> Settings:

@@ -1,20 +1,35 @@
 """From settings to services: what an operator says about an account wins over the catalogue."""
 
-import pytest
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from bot.catalogue.loader import load_catalogue
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bot.catalogue.loader import CatalogueError, load_catalogue
 from bot.clock import SystemClock
-from bot.config import load
+from bot.config import SettingsError, load
 from bot.wiring.accounts import ACCOUNTS
 from bot.wiring.services import VARIANTS, opened_services
 
-TOLD = {
-    "SLACK_BOT_TOKEN": "xoxb-1",
-    "SLACK_APP_TOKEN": "xapp-1",
+SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
+TOLD = SLACK | {
     "FAL_KEY": "fal-key",
     "SORA_VIDEOS_URL": "http://127.0.0.1:9",
     "SORA_VIDEOS_MODELS": "wave=0.10/s",
 }
+
+
+def service_account() -> dict[str, Any]:
+    """As Google gives it out, with a key made here."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return {"type": "service_account", "client_email": "bot@acme.example", "private_key": private.decode()}
 
 
 @pytest.mark.parametrize(
@@ -50,14 +65,18 @@ async def test_the_accounts_own_bounds_win_over_the_catalogues(
         ({"DASHSCOPE_API_KEY": "sk-1"}, {"dashscope_intl": "official"}),
         ({"DASHSCOPE_API_KEY": "sk-1", "SORA_DASHSCOPE_REGION": "china"}, {"dashscope_china": "official"}),
         ({"ARK_API_KEY": "ark-1"}, {"ark_byteplus": "official"}),
-        ({"ARK_API_KEY": "ark-1", "SORA_ARK_VARIANT": "apiyi"}, {"ark_apiyi": "relay"}),
+        ({"ARK_API_KEY": "ark-1", "SORA_ARK_VARIANT": "volcengine"}, {"ark_volcengine": "official"}),
+        ({"VOLCENGINE_API_KEY": "ark-1"}, {"ark_volcengine": "official"}),
+        ({"APIYI_API_KEY": "sk-1"}, {"ark_apiyi": "relay"}),
+        ({"SORA_VERTEX_BUCKET": "gs://films", "GOOGLE_CLOUD_PROJECT": "acme"}, {"vertex": "official"}),
     ],
 )
 async def test_a_vendors_own_key_is_enough_and_every_model_of_it_is_offered(
-    monkeypatch: pytest.MonkeyPatch, said: dict[str, str], services: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: dict[str, str], services: dict[str, str]
 ) -> None:
-    slack = {name: value for name, value in TOLD.items() if name.startswith("SLACK")}
-    for name, value in (slack | said).items():
+    (tmp_path / "account.json").write_text(json.dumps(service_account()))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "account.json"))
+    for name, value in (SLACK | said).items():
         monkeypatch.setenv(name, value)
     catalogue = load_catalogue()
     async with opened_services(load(), catalogue, SystemClock()) as upstreams:
@@ -65,6 +84,63 @@ async def test_a_vendors_own_key_is_enough_and_every_model_of_it_is_offered(
         (upstream,) = upstreams
         assert upstream.models == tuple(each for each in catalogue.models if each.protocol == upstream.protocol.key)
         assert upstream.models
+
+
+async def test_seedance_at_three_addresses_is_three_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {"ARK_API_KEY": "ark-1", "VOLCENGINE_API_KEY": "ark-2", "APIYI_API_KEY": "sk-3"}
+    for name, value in (SLACK | keys).items():
+        monkeypatch.setenv(name, value)
+    async with opened_services(load(), load_catalogue(), SystemClock()) as upstreams:
+        assert [each.name for each in upstreams] == ["ark_byteplus", "ark_volcengine", "ark_apiyi"]
+    monkeypatch.setenv("SORA_ARK_VARIANT", "volcengine")
+    with pytest.raises(SettingsError, match="one and the same service"):
+        load()
+
+
+async def test_a_key_without_any_price_is_refused_with_how_to_give_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (SLACK | {"LUMA_AGENTS_API_KEY": "luma-api-1"}).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(CatalogueError) as refused:
+        async with opened_services(load(), load_catalogue(), SystemClock()):
+            pass
+    assert all(word in str(refused.value) for word in ("LUMA_AGENTS_API_KEY", "[models.NAME]", 'protocol = "luma"'))
+
+
+async def test_luma_with_a_price_is_sold(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (SLACK | {"LUMA_AGENTS_API_KEY": "luma-api-1"}).items():
+        monkeypatch.setenv(name, value)
+    catalogue = load_catalogue()
+    ray = replace(catalogue.models[0], name="ray-3.2", protocol="luma")
+    async with opened_services(load(), replace(catalogue, models=(ray,)), SystemClock()) as (upstream,):
+        assert (upstream.name, upstream.tier.value, upstream.models) == ("luma", "official", (ray,))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "there is no file"), ("{}", "not the JSON key of a service account"), ("not json", "not the JSON key")],
+)
+async def test_a_wrong_file_for_vertex_is_said_in_words_without_its_text(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None, words: str
+) -> None:
+    file = tmp_path / "account.json"
+    if content is not None:
+        file.write_text(content)
+    said = {"SORA_VERTEX_BUCKET": "gs://films", "GOOGLE_CLOUD_PROJECT": "acme"}
+    for name, value in (SLACK | said | {"GOOGLE_APPLICATION_CREDENTIALS": str(file)}).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=words):
+        async with opened_services(load(), load_catalogue(), SystemClock()):
+            pass
+
+
+def test_vertex_wants_all_of_it_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in SLACK.items():
+        monkeypatch.setenv(name, value)
+    assert load(GOOGLE_APPLICATION_CREDENTIALS=Path("/nowhere.json")).vertex_bucket == ""
+    with pytest.raises(SettingsError, match="needs GOOGLE_APPLICATION_CREDENTIALS and GOOGLE_CLOUD_PROJECT too"):
+        load(SORA_VERTEX_BUCKET="gs://films")
+    with pytest.raises(SettingsError, match="gs://name"):
+        load(SORA_VERTEX_BUCKET="films")
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

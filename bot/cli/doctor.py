@@ -11,19 +11,18 @@ import typer
 from bot import config
 from bot.catalogue.loader import CatalogueError, load_catalogue
 from bot.clock import Clock, SystemClock
+from bot.providers.errors import AuthFailed, ProviderError, QuotaExhausted, Unreachable
 from bot.slack.checks import check_app_token, check_bot_token
 from bot.slack.manifest import SCOPES
 from bot.upstreams.registry import Upstream
-from bot.wiring.accounts import ACCOUNTS, FAL
+from bot.wiring.accounts import ACCOUNTS
 from bot.wiring.services import check_service, opened_services
 
 DISK_FREE_MIN_BYTES = 2 * 1024**3
 """Two of the largest videos Slack takes."""
 CLOCK_OFF_MAX_S = 60
 """Slack refuses signatures five minutes off; past one minute something is wrong already."""
-
-
-FAL_HOSTS = {"queue.fal.run", "api.fal.ai", "rest.fal.ai", "fal.media"}
+BY_NAME = {each.name: each for each in ACCOUNTS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,18 +104,36 @@ async def _services(settings: config.Settings, clock: Clock) -> AsyncIterator[Li
                 yield await _service(upstream)
             yield _admins(settings, upstreams)
     except CatalogueError as error:
-        yield Line(ok=False, what=str(error), mend="Who runs the bot corrects SORA_VIDEOS_MODELS.")
+        yield Line(ok=False, what=str(error), mend="Who runs the bot corrects SORA_VIDEOS_MODELS or sora.toml.")
+    except config.SettingsError as error:
+        yield Line(ok=False, what=str(error), mend="Who runs the bot corrects the setting, or the file it names.")
 
 
 async def _service(upstream: Upstream) -> Line:
     problem = await check_service(upstream.provider)
     models = ", ".join(each.label for each in upstream.models) or "no models"
-    if problem:
-        return Line(ok=False, what=f"{upstream.label}: {problem}", mend="Who owns the key checks it at the service.")
+    if problem is not None:
+        return Line(ok=False, what=f"{upstream.label}: {problem.detail}", mend=_mend(upstream, problem))
     if not upstream.models:
         mend = 'Who runs the bot sets SORA_VIDEOS_MODELS, for example "minimax/h3=0.072/s, my-wan=free".'
         return Line(ok=False, what=f"{upstream.label}: answers, but has no models", mend=mend)
     return Line(ok=True, what=f"{upstream.label}: answers; {models}")
+
+
+def _mend(upstream: Upstream, problem: ProviderError) -> str:
+    account = BY_NAME.get(upstream.name)
+    setting = account.setting if account else "SORA_VIDEOS_KEY"
+    match problem:
+        case AuthFailed():
+            where = f"makes a new one at {account.keys_at}" if account else "asks that server's operator for another"
+            return f"Who owns the key checks it at the service or {where}, and puts it into {setting}."
+        case QuotaExhausted():
+            where = (account.money_at or account.keys_at) if account else "that server's operator"
+            return f"Who pays for {upstream.label} adds money: {where}."
+        case Unreachable():
+            return f"Who runs this machine lets it reach {upstream.label}, or corrects the address in the settings."
+        case _:
+            return f"Nobody here: {upstream.label} has trouble of its own. Look again in some minutes."
 
 
 def _admins(settings: config.Settings, upstreams: Sequence[Upstream]) -> Line:
@@ -153,7 +170,7 @@ def _hosts(settings: config.Settings) -> set[str]:
         if account.secrets(settings) is not None:
             url = settings.service(account.name).url
             base = urlsplit(url or protocols[account.protocol].base_url).netloc
-            hosts |= FAL_HOSTS if account is FAL and not url else {base}
+            hosts |= {base} if url else {base, *account.more_hosts} - {""}
     if settings.videos_url:
         hosts.add(urlsplit(settings.videos_url).netloc)
     return hosts

@@ -39,7 +39,7 @@ def run() -> None:
     with logging_to(sys.stderr, confidential=confidential, level=settings.log_level, dress=settings.log_format):
         try:
             asyncio.run(serve(settings, confidential))
-        except (CannotOpenError, CatalogueError, TokenRefusedError) as error:
+        except (CannotOpenError, CatalogueError, config.SettingsError, TokenRefusedError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(2) from None
         except (FencedError, DeafError):

@@ -13,7 +13,8 @@ from bot.catalogue.loader import load_catalogue
 from bot.clock import SystemClock
 from bot.slack.checks import check_app_token, check_bot_token
 from bot.slack.manifest import creation_link, manifest
-from bot.wiring.accounts import FAL, Secrets, opened_account
+from bot.wiring.accounts import FAL
+from bot.wiring.opening import Secrets
 from bot.wiring.services import check_service
 
 SLACK_API = "https://slack.com/api/"
@@ -65,10 +66,10 @@ def setup(
 async def _check_fal_key(key: str) -> str:
     """One free look with the key; nothing is made."""
     protocol = load_catalogue().protocols[FAL.protocol]
-    async with opened_account(
-        FAL, Secrets(key=key), protocol, SystemClock(), url=os.environ.get("SORA_FAL_URL", "")
-    ) as fal:
-        return await check_service(fal)
+    url = os.environ.get("SORA_FAL_URL", "")
+    async with FAL.opened(Secrets(key=key), protocol, SystemClock(), url) as fal:
+        problem = await check_service(fal)
+    return problem.detail if problem is not None else ""
 
 
 def _asked(question: str, known: str | None, check: Check, *, optional: bool = False) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from bot.catalogue.model import Catalogue, Model, Protocol, Tier
 from bot.catalogue.own_models import own_models
+from bot.catalogue.problems import CatalogueError
 from bot.clock import Clock
 from bot.config import Settings
 from bot.providers.base import VideoProvider
@@ -15,7 +16,8 @@ from bot.providers.openai_videos import OpenAIVideos
 from bot.providers.transport import opened_client
 from bot.providers.video_generations import VideoGenerations
 from bot.upstreams.registry import Upstream
-from bot.wiring.accounts import ACCOUNTS, Account, Secrets, opened_account
+from bot.wiring.accounts import ACCOUNTS
+from bot.wiring.opening import Account, Secrets
 
 PREVIEW = "preview"
 VIDEOS = "videos"
@@ -34,7 +36,12 @@ VARIANTS = {
 async def opened_services(
     settings: Settings, catalogue: Catalogue, clock: Clock
 ) -> AsyncIterator[tuple[Upstream, ...]]:
-    """Every configured service, or the preview alone when there is none."""
+    """Every configured service, or the preview alone when there is none.
+
+    Raises:
+        CatalogueError: a service has a key and no model with a price; models in the settings are not understood.
+        SettingsError: a file that the settings name does not hold what it should.
+    """
     async with AsyncExitStack() as owned:
         upstreams = []
         for account in ACCOUNTS:
@@ -73,8 +80,10 @@ async def _opened_vendor(
     account: Account, secrets: Secrets, settings: Settings, catalogue: Catalogue, clock: Clock
 ) -> AsyncIterator[Upstream]:
     protocol, said = catalogue.protocols[account.protocol], settings.service(account.name)
-    async with opened_account(account, secrets, protocol, clock, url=said.url) as provider:
-        models = _models(catalogue, account.protocol)
+    models = _models(catalogue, account.protocol)
+    if not models:
+        raise CatalogueError([_without_price(account, protocol)])
+    async with account.opened(secrets, protocol, clock, said.url) as provider:
         upstream = _upstream(account.name, protocol.label, account.tier, protocol, provider, models)
         yield _bounded(upstream, in_flight_max=said.in_flight_max, submits_per_minute=said.submits_per_minute)
 
@@ -97,13 +106,13 @@ async def _opened_videos(settings: Settings, protocol: Protocol, clock: Clock) -
         )
 
 
-async def check_service(provider: VideoProvider) -> str:
-    """One free authenticated look. Empty: it works; else what is wrong."""
+async def check_service(provider: VideoProvider) -> ProviderError | None:
+    """One free authenticated look; None: it works."""
     try:
         await provider.check()
     except ProviderError as error:
-        return error.detail
-    return ""
+        return error
+    return None
 
 
 def _upstream(
@@ -130,6 +139,15 @@ def _bounded(
         upstream,
         in_flight_max=in_flight_max or upstream.in_flight_max,
         submits_per_minute=submits_per_minute or upstream.submits_per_minute,
+    )
+
+
+def _without_price(account: Account, protocol: Protocol) -> str:
+    return (
+        f"{account.setting} is set, but what a video of {protocol.label} costs is not known, and unknown is never free."
+        f' Give a model its price in sora.toml: a table [models.NAME] with protocol = "{protocol.key}" and price ='
+        f' {{ billing = "per_second", usd = {{ 720p = "0.10" }} }}. bot/catalogue/{protocol.provider}.toml says what'
+        " else is known of it. Or take the key away."
     )
 
 

@@ -59,7 +59,7 @@ def test_doctor_says_who_can_mend_it(slack: SlackThread, tmp_path: Path) -> None
     looked = CliRunner().invoke(app, ["doctor"])
     assert looked.exit_code == 1
     assert "✗ SLACK_BOT_TOKEN\n    It does not work: Slack does not know this token." in looked.output
-    assert "Who owns the key checks it at the service." in looked.output
+    assert "Who runs this machine lets it reach 127.0.0.1" in looked.output
     assert "xoxb-gone" not in looked.output
 
 
