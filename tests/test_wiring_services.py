@@ -12,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bot.catalogue.loader import CatalogueError, load_catalogue
 from bot.clock import SystemClock
 from bot.config import SettingsError, load
+from bot.observing.confidential import Confidential
 from bot.wiring.accounts import ACCOUNTS
-from bot.wiring.services import VARIANTS, opened_services
+from bot.wiring.servers import VARIANTS
+from bot.wiring.services import opened_services
 
 SLACK = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1"}
 TOLD = SLACK | {
@@ -151,6 +153,84 @@ async def test_every_variant_of_a_videos_server_opens(monkeypatch: pytest.Monkey
     monkeypatch.setenv("SORA_VIDEOS_VARIANT", variant)
     async with opened_services(load(), load_catalogue(), SystemClock()) as (upstream,):
         assert (upstream.protocol.key, upstream.models[0].name) == (VARIANTS[variant], "wave")
+
+
+SERVERS = """
+[servers.harbour]
+url = "http://127.0.0.1:8/v1"
+key = "harbour-key-1"
+models = "tide=0.08/s 12s, tide-best=0.30/s best"
+label = "Harbour"
+in_flight_max = 3
+
+[servers.maker]
+url = "https://videos.example.com"
+variant = "openai"
+models = "aurora=0.10/s"
+tier = "official"
+webhook_secret = "whsec_bWFrZXItc2VjcmV0LTAwMDE="
+"""
+
+
+async def test_each_server_of_the_file_is_a_service_beside_that_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in TOLD.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sora.toml").write_text(SERVERS)
+    settings = load()
+    async with opened_services(settings, load_catalogue(), SystemClock()) as upstreams:
+        found = {each.name: (each.label, each.tier.value, [one.name for one in each.models]) for each in upstreams}
+        assert found["videos"] == ("127.0.0.1", "relay", ["wave"])
+        assert found["harbour"] == ("Harbour", "relay", ["tide", "tide-best"])
+        assert found["maker"] == ("videos.example.com", "official", ["aurora"])
+        assert {each.name: (each.in_flight_max, each.webhook) for each in upstreams if each.name != "fal"} == {
+            "videos": (10, False),
+            "harbour": (3, False),
+            "maker": (10, True),
+        }
+    cleaned = Confidential.of(settings).cleaned("harbour-key-1 and whsec_bWFrZXItc2VjcmV0LTAwMDE=")
+    assert "harbour" not in cleaned
+    assert "bWFrZXI" not in cleaned
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ('[servers.fal]\nurl = "http://127.0.0.1:8"\nmodels = "a=free"', "another service is called that"),
+        ('[servers.x]\nurl = "http://127.0.0.1:8"\nmodels = "a"', "no price"),
+    ],
+)
+async def test_a_server_that_cannot_be_is_said_in_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str, words: str
+) -> None:
+    for name, value in TOLD.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sora.toml").write_text(file)
+    with pytest.raises(CatalogueError, match=words):
+        async with opened_services(load(), load_catalogue(), SystemClock()):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ('[servers.videos]\nurl = "http://127.0.0.1:8"', '"videos" cannot be'),
+        ('[servers."Big One"]\nurl = "http://127.0.0.1:8"', '"Big One" cannot be'),
+        ('[servers.x]\nurl = "relay.example.com"', "https://"),
+    ],
+)
+def test_a_servers_name_and_address_are_looked_at_with_the_other_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str, words: str
+) -> None:
+    for name, value in TOLD.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sora.toml").write_text(file)
+    with pytest.raises(SettingsError, match=words):
+        load()
 
 
 def test_every_account_speaks_a_protocol_of_the_catalogue_and_has_a_name_of_its_own() -> None:

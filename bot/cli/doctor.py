@@ -171,6 +171,4 @@ def _hosts(settings: config.Settings) -> set[str]:
             url = settings.service(account.name).url
             base = urlsplit(url or protocols[account.protocol].base_url).netloc
             hosts |= {base} if url else {base, *account.more_hosts} - {""}
-    if settings.videos_url:
-        hosts.add(urlsplit(settings.videos_url).netloc)
-    return hosts
+    return hosts | {urlsplit(each.url).netloc for each in settings.videos_servers.values()}

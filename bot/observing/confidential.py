@@ -60,8 +60,8 @@ class Confidential:
 
     @classmethod
     def of(cls, settings: BaseModel) -> "Confidential":
-        """Every `SecretStr` of the settings, and the passwords inside addresses."""
-        values = [getattr(settings, name) for name in type(settings).model_fields]
+        """Every `SecretStr` of the settings, in tables inside them too, and the passwords inside addresses."""
+        values = list(_values(settings))
         secrets = [each.get_secret_value() for each in values if isinstance(each, SecretStr)]
         addresses = [urlsplit(each).password for each in values if isinstance(each, str) and "://" in each]
         return cls([*secrets, *(each for each in addresses if each)])
@@ -145,6 +145,21 @@ def without_secret_parts(url: str) -> str:
     if host == "hooks.slack.com":
         path = "/…"
     return f"{parts.scheme}://{host}{port}{path}" + ("?…" if parts.query else "")
+
+
+def _values(told: object) -> Iterable[object]:
+    """Whatever stands in settings, however deep."""
+    if isinstance(told, BaseModel):
+        for name in type(told).model_fields:
+            yield from _values(getattr(told, name))
+    elif isinstance(told, Mapping):
+        for each in told.values():
+            yield from _values(each)
+    elif isinstance(told, list | tuple):
+        for each in told:
+            yield from _values(each)
+    else:
+        yield told
 
 
 def _spellings(text: str) -> frozenset[str]:

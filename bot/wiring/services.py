@@ -3,33 +3,19 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from bot.catalogue.model import Catalogue, Model, Protocol, Tier
-from bot.catalogue.own_models import own_models
 from bot.catalogue.problems import CatalogueError
 from bot.clock import Clock
 from bot.config import Settings
 from bot.providers.base import VideoProvider
 from bot.providers.errors import ProviderError
-from bot.providers.openai_videos import OpenAIVideos
-from bot.providers.transport import opened_client
-from bot.providers.video_generations import VideoGenerations
 from bot.upstreams.registry import Upstream
 from bot.wiring.accounts import ACCOUNTS
 from bot.wiring.opening import Account, Secrets
+from bot.wiring.servers import opened_server, servers_of
 
 PREVIEW = "preview"
-VIDEOS = "videos"
-VARIANTS = {
-    "openai": "openai_videos/openai",
-    "relay": "openai_videos/relay",
-    "vllm_omni": "openai_videos/vllm_omni",
-    "generations": "video_generations/relay",
-    "evolink": "video_generations/evolink",
-    "new_api": "video_generations/new_api",
-}
-"""From `SORA_VIDEOS_VARIANT` to the catalogue's protocol."""
 
 
 @asynccontextmanager
@@ -49,19 +35,8 @@ async def opened_services(
             if secrets is not None:
                 opened = _opened_vendor(account, secrets, settings, catalogue, clock)
                 upstreams.append(await owned.enter_async_context(opened))
-        if settings.videos_url:
-            protocol = catalogue.protocols[VARIANTS[settings.videos_variant]]
-            videos = await owned.enter_async_context(_opened_videos(settings, protocol, clock))
-            label = settings.videos_label or urlsplit(settings.videos_url).hostname or VIDEOS
-            models = own_models(settings.videos_models, protocol=protocol.key, catalogue=catalogue, receives=label)
-            server = _upstream(VIDEOS, label, Tier(settings.videos_tier), protocol, videos, models)
-            upstreams.append(
-                _bounded(
-                    server,
-                    in_flight_max=settings.videos_in_flight_max,
-                    submits_per_minute=settings.videos_submits_per_minute,
-                )
-            )
+        for name, server in servers_of(settings, taken=frozenset(each.name for each in ACCOUNTS)).items():
+            upstreams.append(await owned.enter_async_context(opened_server(name, server, catalogue, clock)))
         if not upstreams:
             # Here and not above: its drawing brings numpy, a fifth of a second that no other service needs.
             from bot.providers.preview import opened_preview
@@ -86,24 +61,6 @@ async def _opened_vendor(
     async with account.opened(secrets, protocol, clock, said.url) as provider:
         upstream = _upstream(account.name, protocol.label, account.tier, protocol, provider, models)
         yield _bounded(upstream, in_flight_max=said.in_flight_max, submits_per_minute=said.submits_per_minute)
-
-
-@asynccontextmanager
-async def _opened_videos(settings: Settings, protocol: Protocol, clock: Clock) -> AsyncIterator[VideoProvider]:
-    key = settings.videos_key.get_secret_value() if settings.videos_key is not None else ""
-    secret = settings.videos_webhook_secret
-    async with opened_client(
-        base_url=settings.videos_url,
-        headers={"Authorization": f"Bearer {key}"} if key else {},
-        submit_timeout_s=protocol.submit_timeout_s,
-        status_timeout_s=protocol.status_timeout_s,
-    ) as client:
-        if protocol.provider == "video_generations":
-            yield VideoGenerations(client, protocol)
-            return
-        yield OpenAIVideos(
-            client, protocol, clock, webhook_secret=secret.get_secret_value() if secret is not None else None
-        )
 
 
 async def check_service(provider: VideoProvider) -> ProviderError | None:
