@@ -150,6 +150,8 @@ class Settings(Storage):
     openrouter_key: SecretStr | None = Field(default=None, alias="OPENROUTER_API_KEY")
     openrouter_webhook_secret: SecretStr | None = Field(default=None, alias="OPENROUTER_WEBHOOK_SECRET")
     services: dict[str, ServiceSetting] = {}
+    models: dict[str, Any] = {}
+    """Tables of models as they were written; the catalogue reads them."""
     servers: dict[str, ServerSetting] = {}
     videos_url: str = Field(default="", alias="SORA_VIDEOS_URL")
     videos_key: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_KEY")

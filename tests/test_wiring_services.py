@@ -105,7 +105,7 @@ async def test_a_key_without_any_price_is_refused_with_how_to_give_one(monkeypat
     with pytest.raises(CatalogueError) as refused:
         async with opened_services(load(), load_catalogue(), SystemClock()):
             pass
-    assert all(word in str(refused.value) for word in ("LUMA_AGENTS_API_KEY", "[models.NAME]", 'protocol = "luma"'))
+    assert all(word in str(refused.value) for word in ("LUMA_AGENTS_API_KEY", "[models.NAME]", 'service = "luma"'))
 
 
 async def test_luma_with_a_price_is_sold(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,12 @@
 """How a table of a catalogue file must look. The values it becomes are in `model.py`."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from bot.catalogue.model import Audio, Billing, Model, ModelClass, Price, PromptUnit, Protocol, Shape
+from bot.catalogue.model import Audio, Billing, Model, ModelClass, Price, PromptUnit, Protocol, Shape, Unpriced
 
 MICROS = 1_000_000
 USD_MAX = 1000
@@ -45,6 +45,14 @@ def _ascending(lengths_s: tuple[int, ...]) -> tuple[int, ...]:
     return lengths_s
 
 
+def moment(value: Any) -> Any:
+    """A day without an hour begins at midnight UTC."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime.combine(value, time.min, tzinfo=UTC)
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(moment)]
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 Lengths = Annotated[tuple[Annotated[int, Field(ge=1, le=600)], ...], Field(min_length=1), AfterValidator(_ascending)]
 SizeText = Annotated[tuple[int, int], BeforeValidator(size_px)]
@@ -101,7 +109,7 @@ class ProtocolEntry(Entry):
         return self
 
     def protocol(self, key: str) -> Protocol:
-        facts = {name: getattr(self, name) for name in type(self).model_fields if name not in {"source", "as_of"}}
+        facts = {name: getattr(self, name) for name in type(self).model_fields}
         facts["not_accepted"] = frozenset((each.status, each.code) for each in self.not_accepted)
         return Protocol(key=key, **facts)
 
@@ -110,12 +118,16 @@ class PriceEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     billing: Billing
     usd: dict[str, Annotated[int, BeforeValidator(usd_micros)]] = {}
+    since: Moment | None = None
 
     @model_validator(mode="after")
     def _amounts_or_free(self) -> "PriceEntry":
         if (self.billing is Billing.FREE) == bool(self.usd):
             raise ValueError('give it one: usd = { 720p = "0.10" }, or billing = "free" without usd')
         return self
+
+    def price(self) -> Price:
+        return Price(billing=self.billing, usd_micros=self.usd, since=self.since)
 
 
 class ModelEntry(Entry):
@@ -132,10 +144,11 @@ class ModelEntry(Entry):
     prompt_limit: int = Field(ge=1)
     prompt_unit: PromptUnit
     price: PriceEntry
+    next_price: PriceEntry | None = None
     typical_s: Seconds
     slow_s: Seconds
     wait_max_s: Seconds = 900
-    retires_at: AwareDatetime | None = None
+    retires_at: Moment | None = None
     receives: str = Field(min_length=1)
     wire: dict[str, Any] = {}
 
@@ -145,10 +158,23 @@ class ModelEntry(Entry):
             raise ValueError("give it a wire_name, a picture_wire_name or both")
         if self.typical_s > self.slow_s:
             raise ValueError("typical_s is above slow_s")
+        if self.next_price is not None and self.next_price.since is None:
+            raise ValueError("next_price needs the day it begins: since = 2027-01-01")
         return self
 
     def model(self, name: str) -> Model:
-        taken = {"source", "as_of", "sizes", "price"}
+        taken = {"sizes", "price", "next_price"}
         facts = {each: getattr(self, each) for each in type(self).model_fields if each not in taken}
-        price = Price(billing=self.price.billing, usd_micros=self.price.usd)
-        return Model(name=name, sizes_px=flat(self.sizes), price=price, **facts)
+        later = self.next_price.price() if self.next_price is not None else None
+        return Model(name=name, sizes_px=flat(self.sizes), price=self.price.price(), next_price=later, **facts)
+
+
+class UnpricedEntry(Entry):
+    label: str
+    protocol: str
+    why: str = Field(min_length=8)
+    like: str = ""
+    facts: dict[str, Any] = {}
+
+    def unpriced(self, name: str) -> Unpriced:
+        return Unpriced(name=name, **{each: getattr(self, each) for each in type(self).model_fields})

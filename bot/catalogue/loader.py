@@ -5,18 +5,19 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from bot.catalogue.entries import ModelEntry, ProtocolEntry
-from bot.catalogue.model import Billing, Catalogue, Model, Protocol
+from bot.catalogue.entries import Entry, ModelEntry, ProtocolEntry, UnpricedEntry
+from bot.catalogue.model import Billing, Catalogue, Model, Protocol, Unpriced
 from bot.catalogue.own_models import own_models
 from bot.catalogue.problems import CatalogueError
 
 __all__ = ["CatalogueError", "load_catalogue", "own_models"]
 
-_ROOMS = {"protocols", "models"}
+_E = TypeVar("_E", bound=Entry)
+_ROOMS = {"protocols", "models", "unpriced"}
 
 
 def load_catalogue(*extra: Path) -> Catalogue:
@@ -35,6 +36,7 @@ def load_catalogue(*extra: Path) -> Catalogue:
             problems.append(f"{path}: cannot be read: {error.strerror}")
     protocols: dict[str, Protocol] = {}
     models: dict[tuple[str, str], Model] = {}
+    unpriced: dict[tuple[str, str], Unpriced] = {}
     origins: dict[tuple[str, str], str] = {}
     for name, content in contents:
         read = _File(name, content, problems)
@@ -42,10 +44,17 @@ def load_catalogue(*extra: Path) -> Catalogue:
         for model in read.models():
             models[model.name, model.protocol] = model
             origins[model.name, model.protocol] = name
-    problems += _contradictions(models.values(), protocols, origins)
+        unpriced |= {(each.name, each.protocol): each for each in read.unpriced()}
+    where = {key: f"{file}: models.{key[0]}" for key, file in origins.items()}
+    problems += contradictions(models.values(), protocols, where)
     if problems:
         raise CatalogueError(problems)
-    return Catalogue(version=_version(contents), protocols=protocols, models=tuple(models.values()))
+    return Catalogue(
+        version=_version(contents),
+        protocols=protocols,
+        models=tuple(models.values()),
+        unpriced=tuple(each for key, each in unpriced.items() if key not in models),
+    )
 
 
 def _name(file: Any) -> str:
@@ -75,22 +84,20 @@ class _File:
             problems.append(f"{name}: {room}: unknown; a catalogue holds [protocols.*] and [models.*]")
 
     def protocols(self) -> dict[str, Protocol]:
-        found = {}
-        for key, table in self._room("protocols"):
-            try:
-                found[key] = ProtocolEntry.model_validate(table).protocol(key)
-            except ValidationError as error:
-                self._report("protocols", key, error)
-        return found
+        return {key: entry.protocol(key) for key, entry in self._entries("protocols", ProtocolEntry)}
 
     def models(self) -> list[Model]:
-        found = []
-        for name, table in self._room("models"):
+        return [entry.model(name) for name, entry in self._entries("models", ModelEntry)]
+
+    def unpriced(self) -> list[Unpriced]:
+        return [entry.unpriced(name) for name, entry in self._entries("unpriced", UnpricedEntry)]
+
+    def _entries(self, room: str, kind: type[_E]) -> Iterable[tuple[str, _E]]:
+        for key, table in self._room(room):
             try:
-                found.append(ModelEntry.model_validate(table).model(name))
+                yield key, kind.model_validate(table)
             except ValidationError as error:
-                self._report("models", name, error)
-        return found
+                self._report(room, key, error)
 
     def _room(self, room: str) -> Iterable[tuple[str, Any]]:
         tables = self._tables.get(room, {})
@@ -106,13 +113,13 @@ class _File:
             self._problems.append(f"{self._name}: {place}: {words.removeprefix('Value error, ')}")
 
 
-def _contradictions(
+def contradictions(
     models: Iterable[Model], protocols: Mapping[str, Protocol], origins: Mapping[tuple[str, str], str]
 ) -> Iterable[str]:
-    """What only shows when all files are together."""
+    """What only shows when everything is together; `origins` says where a model stands, by name and protocol."""
     taken: dict[tuple[str, str], str] = {}
     for model in models:
-        where = f"{origins[model.name, model.protocol]}: models.{model.name}"
+        where = origins[model.name, model.protocol]
         if model.protocol not in protocols:
             yield f"{where}.protocol: there is no [protocols.{model.protocol!r}]"
         for name in (model.name, *model.aliases):

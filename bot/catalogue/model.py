@@ -1,8 +1,8 @@
 """The catalogue's values. Every number in the TOML files names its source and date; here are only the shapes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, assert_never
 
@@ -65,6 +65,11 @@ class Price:
 
     billing: Billing
     usd_micros: Mapping[str, int] = field(default_factory=dict)
+    since: datetime | None = None
+    """When it began or will begin; None: before anybody here looked."""
+
+    def has_begun(self, now: datetime) -> bool:
+        return self.since is None or self.since <= now
 
     def of(self, *, length_s: int, resolution: str) -> int:
         """Whole micro-dollars of one video.
@@ -105,6 +110,8 @@ class Model:
     prompt_limit: int
     prompt_unit: PromptUnit
     price: Price
+    next_price: Price | None = None
+    """What it will cost from a day that is known (`since`)."""
     typical_s: int
     """Median seconds from submit to video."""
     slow_s: int
@@ -116,6 +123,18 @@ class Model:
     """Who gets the prompt and the picture, in words for the person who asks."""
     wire: Mapping[str, Any] = field(default_factory=dict)
     """Facts only this model's adapter reads, e.g. extra request fields."""
+    source: str = ""
+    """Where its facts were read."""
+    as_of: date | None = None
+    """The day they were read."""
+    own: tuple[str, ...] = ()
+    """Names of the facts that the operator's own configuration gave; ("model",) where all of it is the operator's."""
+
+    def at(self, now: datetime) -> "Model":
+        """As it is sold at this moment: with the price that is in force."""
+        if self.next_price is None or not self.next_price.has_begun(now):
+            return self
+        return replace(self, price=self.next_price, next_price=None)
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -160,6 +179,8 @@ class Protocol:
     base_url: str = ""
     wire: Mapping[str, Any] = field(default_factory=dict)
     """Dialect switches that only the adapter reads."""
+    source: str = ""
+    as_of: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,3 +190,22 @@ class Catalogue:
     version: str
     protocols: Mapping[str, Protocol]
     models: tuple[Model, ...]
+    unpriced: tuple["Unpriced", ...] = ()
+    of_servers: Mapping[str, tuple[Model, ...]] = field(default_factory=dict)
+    """Models that the operator's tables name for servers of his own, by the server's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpriced:
+    """A model that is alive but has no price here, so it cannot be used until an operator gives it one."""
+
+    name: str
+    label: str
+    protocol: str
+    why: str
+    like: str
+    """Name of a priced model of the same protocol whose facts it shares; "" where they would be guessed."""
+    facts: Mapping[str, Any]
+    """What is known of it, by the keys of a model's table."""
+    source: str
+    as_of: date

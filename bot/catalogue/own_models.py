@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.catalogue.entries import Lengths, Seconds, Sizes, flat, usd_micros
+from bot.catalogue.entries import Lengths, Seconds, Sizes, flat
 from bot.catalogue.model import Audio, Billing, Catalogue, Model, ModelClass, Price, PromptUnit, Protocol
+from bot.catalogue.price_words import price_of
 from bot.catalogue.problems import CatalogueError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}")
 _CLASSES = {"fast": ModelClass.FAST, "best": ModelClass.PRO, "pro": ModelClass.PRO}
-_BILLINGS = {"s": Billing.PER_SECOND, "clip": Billing.PER_CLIP}
 _TAKES = re.compile(r"([1-9][0-9]{0,3})(s|min)")
 SLOW_AT_LEAST = 3
 """How many times what a model usually takes nine of ten are done by, where nobody has measured it yet."""
@@ -57,7 +57,7 @@ def own_models(text: str, *, protocol: str, catalogue: Catalogue, receives: str)
         found[model.name.lower()] = model
     if problems:
         raise CatalogueError(problems)
-    return _without_clashes(tuple(found.values()))
+    return without_clashes(tuple(found.values()))
 
 
 def _own_model(part: str, protocol: Protocol, catalogue: Catalogue, receives: str) -> Model:
@@ -68,7 +68,7 @@ def _own_model(part: str, protocol: Protocol, catalogue: Catalogue, receives: st
         raise ValueError(f"no price; give it one: {name}=0.10/s, {name}=0.30/clip or {name}=free")
     amount, *words = terms.split()
     model_class, typical_s = _behind_the_price(words)
-    known = _known(name, protocol, catalogue) or _unknown(name, protocol, receives)
+    known = known_as(name, protocol, catalogue) or _unknown(name, protocol, receives)
     resolutions = _same_price(known)
     return replace(
         known,
@@ -80,9 +80,13 @@ def _own_model(part: str, protocol: Protocol, catalogue: Catalogue, receives: st
         typical_s=typical_s or known.typical_s,
         slow_s=typical_s * SLOW_AT_LEAST if typical_s else known.slow_s,
         sizes_px={key: size for key, size in known.sizes_px.items() if key[1] in resolutions},
-        price=_price(amount, resolutions),
+        price=price_of(amount, resolutions),
+        next_price=None,
         retires_at=None,
         receives=receives,
+        source="SORA_VIDEOS_MODELS",
+        as_of=None,
+        own=("model",),
     )
 
 
@@ -102,17 +106,7 @@ def _behind_the_price(words: list[str]) -> tuple[ModelClass | None, int]:
     return model_class, typical_s
 
 
-def _price(amount: str, resolutions: tuple[str, ...]) -> Price:
-    if amount.lower() == "free":
-        return Price(billing=Billing.FREE)
-    dollars, slash, unit = amount.removeprefix("$").partition("/")
-    billing = _BILLINGS.get(unit.lower())
-    if not slash or billing is None:
-        raise ValueError(f'"{amount}" needs what it is for: {dollars}/s for a second or {dollars}/clip for a video')
-    return Price(billing=billing, usd_micros=dict.fromkeys(resolutions, usd_micros(dollars)))
-
-
-def _known(name: str, protocol: Protocol, catalogue: Catalogue) -> Model | None:
+def known_as(name: str, protocol: Protocol, catalogue: Catalogue) -> Model | None:
     """The catalogue's entry of this name in any variant of the same adapter, this one first."""
     same = [each for each in catalogue.models if name.lower() in {each.name.lower(), *map(str.lower, each.aliases)}]
     spoken = [each for each in same if catalogue.protocols[each.protocol].provider == protocol.provider]
@@ -155,7 +149,7 @@ def _same_price(model: Model) -> tuple[str, ...]:
     return tuple(each for each in model.resolutions if prices.get(each) == prices.get(usual))
 
 
-def _without_clashes(models: tuple[Model, ...]) -> tuple[Model, ...]:
+def without_clashes(models: tuple[Model, ...]) -> tuple[Model, ...]:
     """Short names ("h3" of "minimax/h3") and the catalogue's aliases, as far as they mean one model here."""
     kept: list[Model] = []
     taken = {each.name.lower() for each in models}

@@ -16,6 +16,7 @@ from bot.slack.checks import check_app_token, check_bot_token
 from bot.slack.manifest import SCOPES
 from bot.upstreams.registry import Upstream
 from bot.wiring.accounts import ACCOUNTS
+from bot.wiring.catalogue import catalogue_of
 from bot.wiring.services import check_service, opened_services
 
 DISK_FREE_MIN_BYTES = 2 * 1024**3
@@ -98,7 +99,7 @@ async def _slack(settings: config.Settings, clock: Clock) -> AsyncIterator[Line]
 
 async def _services(settings: config.Settings, clock: Clock) -> AsyncIterator[Line]:
     try:
-        catalogue = load_catalogue()
+        catalogue = catalogue_of(settings)
         async with opened_services(settings, catalogue, clock) as upstreams:
             for upstream in upstreams:
                 yield await _service(upstream)

@@ -61,6 +61,8 @@ def misfit(wanted: Wanted, model: Model, now: datetime) -> Misfit | None:
     """The first thing about the order that this model cannot do; None: it can, at the nearest length under Auto."""
     if not is_alive(model, now):
         return Misfit(reason=Reason.RETIRED, words="has been shut down")
+    if model.price.since is not None and not model.price.has_begun(now):
+        return Misfit(reason=Reason.NO_PRICE, words=f"is not sold before {model.price.since:%Y-%m-%d}")
     return next((found for check in _CHECKS if (found := check(wanted, model)) is not None), None)
 
 

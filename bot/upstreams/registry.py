@@ -69,8 +69,8 @@ class Registry:
         for upstream in sorted(self.upstreams, key=lambda each: (TIER_RANK[each.tier], -each.priority)):
             if upstream.tier is Tier.PREVIEW and not self.preview_only:
                 continue
-            for model in upstream.models:
-                if is_alive(model, now):
+            for model in (each.at(now) for each in upstream.models):
+                if is_sold(model, now):
                     offered.setdefault(model.name, model)
         return tuple(offered.values())
 
@@ -94,6 +94,11 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 def is_alive(model: Model, now: datetime) -> bool:
     return model.retires_at is None or now < model.retires_at
+
+
+def is_sold(model: Model, now: datetime) -> bool:
+    """Alive, and at a price that has begun."""
+    return is_alive(model, now) and model.price.has_begun(now)
 
 
 def _names(model: Model) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ def plan(
     candidates: list[Candidate] = []
     skipped: list[Skip] = []
     for upstream in upstreams:
-        for model in upstream.models:
+        for model in (each.at(now) for each in upstream.models):
             found = _judged(wanted, upstream, model, upstreams, tried, now)
             if isinstance(found, Candidate):
                 found = _if_healthy(found, upstream, circuits, job_id, now)

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from bot.catalogue.loader import load_catalogue
 from bot.clock import Clock, NewId
 from bot.config import Settings
 from bot.jobs import workflow
@@ -40,6 +39,7 @@ from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry
 from bot.web.app import build_web
 from bot.web.health import Readiness
+from bot.wiring.catalogue import catalogue_of
 from bot.wiring.company import company_of
 from bot.wiring.doors import greeting, listening, numbers, slack_entrance
 from bot.wiring.lifelines import Ears, Loops, database_answers
@@ -72,7 +72,7 @@ async def running(
     """
     async with AsyncExitStack() as owned:
         watch = Watch(confidential=confidential or Confidential(), new_id=new_id, database_url=settings.database_url)
-        catalogue = load_catalogue()
+        catalogue = catalogue_of(settings)
         store = await owned.enter_async_context(opened_store(settings.database_url, clock=clock))
         healths = StoredHealths(store)
         await healths.operator_acted(now=clock.now())

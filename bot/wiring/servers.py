@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bot.catalogue.model import Catalogue, Protocol, Tier
-from bot.catalogue.own_models import own_models
+from bot.catalogue.own_models import own_models, without_clashes
 from bot.catalogue.problems import CatalogueError
 from bot.clock import Clock
 from bot.config import ServerSetting, Settings
@@ -50,7 +51,8 @@ async def opened_server(name: str, said: ServerSetting, catalogue: Catalogue, cl
     """
     protocol = catalogue.protocols[VARIANTS[said.variant]]
     label = said.label or urlsplit(said.url).hostname or name
-    models = own_models(said.models, protocol=protocol.key, catalogue=catalogue, receives=label)
+    line = own_models(said.models, protocol=protocol.key, catalogue=catalogue, receives=label)
+    models = without_clashes((*line, *(replace(each, receives=label) for each in catalogue.of_servers.get(name, ()))))
     async with _opened_provider(said, protocol, clock) as provider:
         yield Upstream(
             name=name,

@@ -102,8 +102,8 @@ def _bounded(
 def _without_price(account: Account, protocol: Protocol) -> str:
     return (
         f"{account.setting} is set, but what a video of {protocol.label} costs is not known, and unknown is never free."
-        f' Give a model its price in sora.toml: a table [models.NAME] with protocol = "{protocol.key}" and price ='
-        f' {{ billing = "per_second", usd = {{ 720p = "0.10" }} }}. bot/catalogue/{protocol.provider}.toml says what'
+        f' Give a model its price in sora.toml: a table [models.NAME] with service = "{account.name}" and'
+        f' price = "0.10/s". bot/catalogue/{protocol.provider}.toml says what'
         " else is known of it. Or take the key away."
     )
 
