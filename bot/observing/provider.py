@@ -14,6 +14,7 @@ from bot.providers.base import (
     RenderRef,
     RenderRequest,
     RenderStatus,
+    TellsBalance,
     VideoProvider,
     WebhookEvent,
 )
@@ -93,11 +94,27 @@ class WatchedBatches(WatchedProvider):
             return await self._many.poll_many(refs)
 
 
+class WatchedPurse(WatchedProvider):
+    """For a service that says what is left of our money."""
+
+    def __init__(self, provider: VideoProvider, purse: TellsBalance, *, service: str, meters: Meters) -> None:
+        super().__init__(provider, service=service, meters=meters)
+        self._purse = purse
+
+    async def balance(self) -> int | None:
+        with self._call("balance"):
+            return await self._purse.balance()
+
+
 def watched(provider: VideoProvider, *, service: str, meters: Meters) -> VideoProvider:
+    """What an adapter can do besides stays visible; none can do both so far, and a test would say so."""
     if isinstance(provider, PollsMany):
         return WatchedBatches(provider, provider, service=service, meters=meters)
+    if isinstance(provider, TellsBalance):
+        return WatchedPurse(provider, provider, service=service, meters=meters)
     return WatchedProvider(provider, service=service, meters=meters)
 
 
 _: type[VideoProvider] = WatchedProvider
 __: type[PollsMany] = WatchedBatches
+___: type[TellsBalance] = WatchedPurse

@@ -147,3 +147,11 @@ class PollsMany(Protocol):
 
         A render that the answer does not mention is left out, and looked at alone.
         """
+
+
+@runtime_checkable
+class TellsBalance(Protocol):
+    """An adapter whose service says for free what is left of the money paid beforehand."""
+
+    async def balance(self) -> int | None:
+        """What is left, in micro-dollars. None: the service does not say it to this key, or nothing bounds it."""

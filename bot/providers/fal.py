@@ -20,6 +20,7 @@ import httpx
 from bot.catalogue import model as catalogue
 from bot.clock import Clock
 from bot.providers.answers import Answer, Call, read_answer
+from bot.providers.balances import micros_left
 from bot.providers.base import (
     Download,
     FoundRender,
@@ -27,6 +28,7 @@ from bot.providers.base import (
     RenderRequest,
     RenderState,
     RenderStatus,
+    TellsBalance,
     VideoProvider,
     WebhookEvent,
 )
@@ -142,6 +144,28 @@ class Fal:
         if not 200 <= answer.status < 300:
             raise refusal(answer, Call.CHECK)
 
+    async def balance(self) -> int | None:
+        """The account's credits, which fal tells to keys with the admin scope alone; to others it says nothing.
+
+        Source: https://fal.ai/docs/platform-apis/v1/account/billing, read 2026-11-21 (B).
+        """
+        answer = await exchange(
+            self._client,
+            Call.CHECK,
+            "GET",
+            self._at.billing,
+            params={"expand": "credits"},
+            timeout_s=self._protocol.status_timeout_s,
+        )
+        if answer.status == 403:
+            return None
+        if not 200 <= answer.status < 300:
+            raise refusal(answer, Call.CHECK)
+        told = _object(answer).get("credits")
+        if not isinstance(told, dict) or told.get("currency") != "USD":
+            return None
+        return micros_left(told.get("current_balance"))
+
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
         request_id = await self._signatures.request_id_of(headers, body)
         return WebhookEvent(event_id=request_id, render_id=request_id) if request_id else None
@@ -208,3 +232,4 @@ def _video_url(result: dict[str, Any]) -> str:
 
 
 _: type[VideoProvider] = Fal
+__: type[TellsBalance] = Fal

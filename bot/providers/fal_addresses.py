@@ -26,6 +26,7 @@ class FalAddresses:
         self._base_url = str(base_url).rstrip("/")
         self._trusted = known if is_fal else {own}
         self.pricing = f"{wire['platform_url'] if is_fal else own}/v1/models/pricing"
+        self.billing = f"{wire['platform_url'] if is_fal else own}/v1/account/billing"
         self.keys = str(wire["keys_url"]) if is_fal else f"{own}/.well-known/jwks.json"
 
     def submit(self, wire_name: str) -> str:

@@ -20,17 +20,19 @@ import httpx
 from bot.catalogue.model import Protocol, Shape
 from bot.clock import Clock
 from bot.providers.answers import Answer, Call
+from bot.providers.balances import micros_left
 from bot.providers.base import (
     Download,
     FoundRender,
     RenderRef,
     RenderRequest,
     RenderStatus,
+    TellsBalance,
     VideoProvider,
     WebhookEvent,
 )
 from bot.providers.data_uris import data_uri
-from bot.providers.errors import NotFound, ProviderError
+from bot.providers.errors import AuthFailed, NotFound, ProviderError
 from bot.providers.openrouter_webhooks import OpenRouterWebhooks
 from bot.providers.transport import error_of, exchange, public_download
 from bot.providers.video_object import code_and_message, id_of, status_of, video_in
@@ -90,9 +92,31 @@ class OpenRouter:
 
     async def check(self) -> None:
         """What OpenRouter says about our key; the list of models is shown to everybody."""
-        answer = await self._look(Call.CHECK, "key")
+        await self._told("key")
+
+    async def balance(self) -> int | None:
+        """What the tightest budget on our key leaves; without one the credits, which only some keys may see.
+
+        Source: openrouter 1.3.84, operations/getcurrentkey.py and credits.py (A).
+        """
+        key = await self._told("key")
+        budget = key.get("effective_budget")
+        bound = budget.get("remaining_usd") if isinstance(budget, dict) else key.get("limit_remaining")
+        if (left := micros_left(bound)) is not None:
+            return left
+        try:
+            credits = await self._told("credits")
+        except AuthFailed:
+            return None
+        bought, used = micros_left(credits.get("total_credits")), micros_left(credits.get("total_usage"))
+        return None if bought is None or used is None else max(0, bought - used)
+
+    async def _told(self, what: str) -> dict[str, Any]:
+        answer = await self._look(Call.CHECK, what)
         if not (answer.is_success and isinstance(answer.document, dict) and "data" in answer.document):
             raise self._error(answer, Call.CHECK)
+        told = answer.document["data"]
+        return told if isinstance(told, dict) else {}
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
         return self._webhooks.read(headers, body) if self._webhooks else None
@@ -143,3 +167,4 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _: type[VideoProvider] = OpenRouter
+__: type[TellsBalance] = OpenRouter

@@ -21,6 +21,7 @@ import httpx
 
 from bot.catalogue import model as catalogue
 from bot.providers.answers import Answer, Call
+from bot.providers.balances import MICROS_PER_DOLLAR, micros_left
 from bot.providers.base import (
     Download,
     FoundRender,
@@ -28,6 +29,7 @@ from bot.providers.base import (
     RenderRequest,
     RenderState,
     RenderStatus,
+    TellsBalance,
     VideoProvider,
     WebhookEvent,
 )
@@ -104,12 +106,19 @@ class Runway:
         Raises:
             QuotaExhausted: nothing is left, so every submit would be turned down.
         """
-        answer = await self._asked(Call.CHECK, "GET", "/v1/organization")
-        balance = _number(_object(answer).get("creditBalance"))
-        if balance is None:
-            raise CapacityFailed("Runway's answer is not about an organization", http_status=answer.status)
-        if balance <= 0:
+        if await self._credits() <= 0:
             raise QuotaExhausted("Runway says that no credits are left")
+
+    async def balance(self) -> int | None:
+        """The organization's credits, at the price of one."""
+        return micros_left(await self._credits() * self._protocol.wire["credit_usd_micros"] / MICROS_PER_DOLLAR)
+
+    async def _credits(self) -> float:
+        answer = await self._asked(Call.CHECK, "GET", "/v1/organization")
+        left = _number(_object(answer).get("creditBalance"))
+        if left is None:
+            raise CapacityFailed("Runway's answer is not about an organization", http_status=answer.status)
+        return left
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:  # noqa: ARG002
         """Never: Runway sends none."""
@@ -166,3 +175,4 @@ def _number(told: Any) -> float | None:
 
 
 _: type[VideoProvider] = Runway
+__: type[TellsBalance] = Runway

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 from raw_service import RawService, Told, raw_service
 
-from bot.providers.base import PollsMany, RenderRef, RenderRequest, RenderStatus, VideoProvider
+from bot.providers.base import PollsMany, RenderRef, RenderRequest, RenderStatus, TellsBalance, VideoProvider
 from bot.providers.errors import ProviderError
 from bot.providers.transport import opened_client
 
@@ -32,8 +32,10 @@ class Replay:
     key: str
     """Must stand in no words of a failure."""
     order: RenderRequest
-    refs: Sequence[RenderRef]
+    refs: Sequence[RenderRef] = ()
     """The first is looked at and cancelled, all of them are looked at together."""
+    adopts: str = ""
+    """The one render's id instead, where its ref depends on the service's address."""
 
 
 def exchanges_of(service: str) -> list[Path]:
@@ -80,28 +82,32 @@ def _compare(expected: dict[str, Any], seen: dict[str, Any], service: RawService
 
 async def called(adapter: VideoProvider, call: str, how: Replay) -> dict[str, Any]:
     """What came out of one call, in the words that the files use."""
+    refs = how.refs or [adapter.adopted(how.adopts, how.order.wire_name)]
     try:
         match call:
             case "submit":
                 ref = await adapter.submit(how.order)
                 return {"render_id": ref.render_id, "poll_ref": ref.poll_ref, "request_id": ref.request_id}
             case "poll":
-                return _status(await adapter.poll(how.refs[0]))
+                return _status(await adapter.poll(refs[0]))
             case "poll_many":
                 assert isinstance(adapter, PollsMany)
-                told = await adapter.poll_many(how.refs)
+                told = await adapter.poll_many(refs)
                 return {"told": {name: _short(each) for name, each in told.items()}}
             case "cancel":
-                return {"cancelled": await adapter.cancel(how.refs[0])}
+                return {"cancelled": await adapter.cancel(refs[0])}
             case "find":
                 found = await adapter.find(SINCE)
                 return {"found": [[each.ref.render_id, each.client_key] for each in found]}
             case "check":
                 await adapter.check()
                 return {}
+            case "balance":
+                assert isinstance(adapter, TellsBalance)
+                return {"left_usd_micros": await adapter.balance()}
             case "download":
-                status = await adapter.poll(how.refs[0])
-                async with adapter.download(how.refs[0], status) as download:
+                status = await adapter.poll(refs[0])
+                async with adapter.download(refs[0], status) as download:
                     return {"file": b"".join([each async for each in download.chunks]).decode()}
     except ProviderError as error:
         return {"raises": error.kind, "says": error.detail, "retry_after_s": error.retry_after_s, "code": error.code}

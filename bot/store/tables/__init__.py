@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
-from bot.store.tables import drafts, jobs, notices, peers, quota, slack, upstreams
+from bot.store.tables import accounts, drafts, jobs, notices, peers, questions, quota, slack, upstreams
 
-__all__ = ["all_tables", "drafts", "jobs", "notices", "peers", "quota", "slack", "upstreams"]
+__all__ = ["accounts", "all_tables", "drafts", "jobs", "notices", "peers", "questions", "quota", "slack", "upstreams"]
 
 
 def all_tables() -> Sequence[sa.Table]:

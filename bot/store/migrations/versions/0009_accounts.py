@@ -1,4 +1,9 @@
-"""what services say they charged, and what is left there"""
+"""what is left of the money paid beforehand at each service"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from bot.store.tables.types import UtcDateTime
 
 revision = "0009"
 down_revision = "0008"
@@ -7,4 +12,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.create_table(
+        "account_balance",
+        sa.Column("upstream", sa.String(), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("usd_micros", sa.BigInteger(), nullable=True),
+        sa.Column("read_at", UtcDateTime(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("upstream"),
+    )
