@@ -9,6 +9,7 @@ from bot.clock import Clock, NewId
 from bot.config import Settings
 from bot.jobs import workflow
 from bot.jobs.answers import CardFacts
+from bot.jobs.balances import Balances
 from bot.jobs.bell import Bell
 from bot.jobs.housekeeping import Housekeeping
 from bot.jobs.model import JobRecord
@@ -29,6 +30,7 @@ from bot.slack.identity import who_we_are
 from bot.slack.replies import Replies
 from bot.slack.sockets import opened_sockets
 from bot.slack.uploads import SlackFiles
+from bot.store.accounts import StoredBalances
 from bot.store.drafts import StoredDrafts
 from bot.store.engine import opened_store
 from bot.store.events import StoredEvents
@@ -185,6 +187,7 @@ async def running(
         ears = Ears(sockets, clock)
         readiness = Readiness({"database": database_answers(store), "slack": ears.problem, "peers": company.problem})
         availability = Availability(readiness.problems, parts=readiness.parts, meters=watch.meters, clock=clock)
+        balances = Balances(registry, StoredBalances(store), clock, low_below_videos=settings.low_balance_videos)
         loops = await owned.enter_async_context(
             Loops(
                 watcher.run,
@@ -193,6 +196,7 @@ async def running(
                 housekeeping.run,
                 ears.run,
                 availability.run,
+                balances.run,
                 *company.loops(bell, slack.surface),
             )
         )
