@@ -17,6 +17,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.mail.address import MailAddressError, MailServer
+
 METRICS_TOKEN_LENGTH_MIN = 16
 
 
@@ -123,6 +125,9 @@ class Settings(Storage):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="SORA_LOG_LEVEL")
     log_format: Literal["auto", "json", "console"] = Field(default="auto", alias="SORA_LOG_FORMAT")
     metrics_token: SecretStr | None = Field(default=None, alias="SORA_METRICS_TOKEN")
+    smtp_url: SecretStr | None = Field(default=None, alias="SORA_SMTP_URL")
+    mail_from: str = Field(default="", alias="SORA_MAIL_FROM")
+    mail_to: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_MAIL_TO")
     fal_key: SecretStr | None = Field(default=None, alias="FAL_KEY")
     fal_in_flight_max: int | None = Field(default=None, alias="SORA_FAL_IN_FLIGHT_MAX", ge=1)
     fal_url: str = Field(default="", alias="SORA_FAL_URL")
@@ -210,6 +215,30 @@ class Settings(Storage):
                 f'"{wrong[0]}" is no member id. Slack shows it in a profile: three dots, Copy member ID (U0123ABCD)'
             )
         return people
+
+    @field_validator("mail_to", mode="before")
+    @classmethod
+    def _is_a_list_of_addresses(cls, said: object) -> object:
+        """As "ops@example.com, ada@example.com"; `sora.toml` may have a list."""
+        addresses = said.split(",") if isinstance(said, str) else said
+        if not isinstance(addresses, (list, tuple)):
+            return addresses
+        return tuple(dict.fromkeys(str(each).strip() for each in addresses if str(each).strip()))
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> "Settings":
+        if self.smtp_url is None:
+            return self
+        try:
+            MailServer.at(self.smtp_url.get_secret_value())
+        except MailAddressError as error:
+            raise ValueError(f"SORA_SMTP_URL {error}") from None
+        if not self.mail_from or not self.mail_to:
+            raise ValueError("SORA_SMTP_URL is set, so e-mails need SORA_MAIL_FROM and SORA_MAIL_TO too")
+        wrong = [each for each in (self.mail_from, *self.mail_to) if not re.fullmatch(r"[^@\s<>,]+@[^@\s<>,]+", each)]
+        if wrong:
+            raise ValueError(f'SORA_MAIL_FROM, SORA_MAIL_TO: "{wrong[0]}" is no e-mail address')
+        return self
 
     @field_validator("metrics_token")
     @classmethod

@@ -1,0 +1,1 @@
+"""E-mails out, by SMTP."""
