@@ -154,7 +154,11 @@ class Looks:
         )
         if ended is not AttemptState.CANCELLED:
             await self._healths.observe(
-                attempt.upstream, error_kind=failure.kind if failure else None, now=now, model=attempt.model
+                attempt.upstream,
+                error_kind=failure.kind if failure else None,
+                now=now,
+                model=attempt.model,
+                attempt_id=attempt.id,
             )
         return Seen(again=None, tell=True)
 

@@ -235,12 +235,15 @@ class Healths(Protocol):
     async def circuits(self) -> Mapping[str, Circuit]: ...
 
     async def observe(
-        self, upstream: str, *, error_kind: str | None, now: datetime, model: str | None = None
+        self, upstream: str, *, error_kind: str | None, now: datetime, model: str | None = None, attempt_id: str = ""
     ) -> object:
-        """Fold one outcome in: None is a success. `model`: what it was about, where only that may have ended."""
+        """Fold one outcome in: None is a success. `model`: whose order it was; None: a call that was no order.
 
-    async def lease_trial(self, upstream: str, *, job_id: str, now: datetime) -> bool:
-        """Be the one job that tries a service that was out. True also where no trial is needed."""
+        By the attempt refusals of one prompt are told from those of many: a person who insists is no risk control.
+        """
+
+    async def lease_trial(self, upstream: str, *, job_id: str, now: datetime, model: str | None = None) -> bool:
+        """Be the one job that tries a service or model that was out. True also where no trial is needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """`upstreams.incidents.Incidents` on our tables, in the transactions that change circuits."""
 
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,8 @@ from bot.store.tables.upstreams import IncidentRow
 from bot.store.upsert import insert_for
 from bot.upstreams.health import HealthState
 from bot.upstreams.incidents import WHOLE_SERVICE, Incident, Incidents
+
+GOES_ON_WITHIN = timedelta(minutes=10)
 
 _FIELDS = tuple(each.name for each in fields(Incident))
 
@@ -55,13 +57,21 @@ def trouble(
     row = open_of(session, upstream, model)
     if row is None and not model:
         row = _grown(session, upstream, now)
-    changes: dict[str, Any] = {"state": state.value, "cause": cause}
+    if row is None:
+        row = _just_ended(session, upstream, model, now)
+    changes: dict[str, Any] = {"state": state.value, "cause": cause, "ended_at": None}
     if page_words:
         changes["page_words"] = page_words
     if row is not None:
         _change(session, row, now, **changes)
         return
-    values = {"started_at": now, "last_changed_at": now, "jobs_moved": 0, "extra_usd_micros": 0, "page_words": ""}
+    values: dict[str, Any] = {
+        "started_at": now,
+        "last_changed_at": now,
+        "jobs_moved": 0,
+        "extra_usd_micros": 0,
+        "page_words": "",
+    }
     new = insert_for(session, IncidentRow).values(upstream=upstream, model=model, version=1, **values | changes)
     session.execute(new.on_conflict_do_nothing())
 
@@ -89,6 +99,19 @@ def open_of(session: Session, upstream: str, model: str = WHOLE_SERVICE) -> Inci
         col(IncidentRow.ended_at).is_(None),
     )
     return session.scalars(wanted.with_for_update(), execution_options={"populate_existing": True}).one_or_none()
+
+
+def _just_ended(session: Session, upstream: str, model: str, now: datetime) -> IncidentRow | None:
+    """One that ended a moment ago goes on: a service that flaps is one story, not ten."""
+    wanted = (
+        sa.select(IncidentRow)
+        .where(col(IncidentRow.upstream) == upstream, col(IncidentRow.model) == model)
+        .where(col(IncidentRow.ended_at) >= now - GOES_ON_WITHIN, col(IncidentRow.part_of).is_(None))
+        .order_by(col(IncidentRow.id).desc())
+        .limit(1)
+        .with_for_update()
+    )
+    return session.scalars(wanted, execution_options={"populate_existing": True}).one_or_none()
 
 
 def _grown(session: Session, upstream: str, now: datetime) -> IncidentRow | None:

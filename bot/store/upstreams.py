@@ -1,31 +1,49 @@
-"""Circuits on our tables: read, folded and written under the row, so that replicas see one health."""
+"""Circuits on our tables: read, folded and written under the service's row, so that replicas see one health.
+
+One transaction writes the outcome, the circuits it changes and the incident that begins or ends with them.
+"""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import col
 
 from bot.jobs.ports import Healths
-from bot.providers.errors import Retired
-from bot.store import incidents
+from bot.store import checks, incidents
 from bot.store.engine import Store
 from bot.store.locking import locked
 from bot.store.tables.upstreams import CircuitRow
 from bot.store.upsert import insert_for
+from bot.upstreams.bands import Band, band_after
+from bot.upstreams.blame import Folded, folded
+from bot.upstreams.checks import BACK, OUT, Check, Source, looked, verdict_of
 from bot.upstreams.circuit import Circuit, CircuitState, leased, observed, operator_acted
-from bot.upstreams.health import HealthState
+from bot.upstreams.health import trouble_in
 from bot.upstreams.incidents import WHOLE_SERVICE
 from bot.upstreams.router import model_circuit
 
 _log = logging.getLogger(__name__)
 
 _FIELDS = tuple(each.name for each in fields(Circuit))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A circuit before and after an outcome. Before: None where nothing was ever observed."""
+
+    upstream: str
+    model: str = WHOLE_SERVICE
+    before: Circuit | None
+    after: Circuit
+
+    @property
+    def turned(self) -> bool:
+        return self.after.state is not (CircuitState.CLOSED if self.before is None else self.before.state)
 
 
 class StoredHealths:
@@ -37,17 +55,33 @@ class StoredHealths:
     async def circuits(self) -> Mapping[str, Circuit]:
         return await self._store.read(circuits)
 
-    async def observe(self, upstream: str, *, error_kind: str | None, now: datetime, model: str | None = None) -> None:
+    async def observe(
+        self, upstream: str, *, error_kind: str | None, now: datetime, model: str | None = None, attempt_id: str = ""
+    ) -> None:
         """Fold one outcome in; one line in the log when a service goes out, one when it is back."""
-        before, after = await self._store.write(
-            lambda session: observe(session, upstream, error_kind=error_kind, now=now, model=model)
-        )
-        if after.state is not (CircuitState.CLOSED if before is None else before.state):
-            told = {"service": upstream, "state": after.state.value, "reason": after.reason, "retry_at": after.retry_at}
-            _log.log(logging.INFO if after.is_closed else logging.WARNING, "circuit changed", extra=told)
 
-    async def lease_trial(self, upstream: str, *, job_id: str, now: datetime) -> bool:
-        return await self._store.write(lambda session: lease_trial(session, upstream, job_id=job_id, now=now))
+        def work(session: Session) -> tuple[Change, ...]:
+            return observe(session, upstream, error_kind=error_kind, now=now, model=model, attempt_id=attempt_id)
+
+        _tell(await self._store.write(work))
+
+    async def looked(
+        self, upstream: str, *, error_kind: str | None, response_ms: int | None, has_passed: bool, now: datetime
+    ) -> None:
+        """Fold a free look in."""
+
+        def work(session: Session) -> tuple[Change, ...]:
+            return look(
+                session, upstream, error_kind=error_kind, response_ms=response_ms, has_passed=has_passed, now=now
+            )
+
+        _tell(await self._store.write(work))
+
+    async def lease_trial(self, upstream: str, *, job_id: str, now: datetime, model: str | None = None) -> bool:
+        def work(session: Session) -> bool:
+            return lease_trial(session, upstream, job_id=job_id, now=now, model=model)
+
+        return await self._store.write(work)
 
     async def operator_acted(self, *, now: datetime) -> None:
         """At start: a new key or a paid bill is noticed by the next job, not in hours."""
@@ -55,45 +89,64 @@ class StoredHealths:
 
 
 def circuits(session: Session) -> dict[str, Circuit]:
-    return {row.name: _circuit(row) for row in session.scalars(sa.select(CircuitRow))}
+    """By name; of a model, `model_circuit`."""
+    return {row.name: _circuit(row) for row in session.scalars(sa.select(CircuitRow)) if row.version}
 
 
 def observe(
-    session: Session, upstream: str, *, error_kind: str | None, now: datetime, model: str | None = None
-) -> tuple[Circuit | None, Circuit]:
-    """Fold one outcome into a circuit, under its row. Before (None: the first ever) and after.
+    session: Session,
+    upstream: str,
+    *,
+    error_kind: str | None,
+    now: datetime,
+    model: str | None = None,
+    attempt_id: str = "",
+) -> tuple[Change, ...]:
+    """Fold the outcome of an order into its service's circuit and its model's.
 
-    The retirement of a known `model` opens that model's circuit and leaves the account's alone: retirement belongs to
-    (service, model).
+    Without a model it is nobody's order (a status call that failed, say), and the service's alone.
     """
-    retired = model is not None and error_kind == Retired.kind
-    name = model_circuit(upstream, model) if retired and model is not None else upstream
-    version = session.execute(_locked(session, name, now)).scalar_one()
-    row = session.get_one(CircuitRow, name, populate_existing=True)
-    before = None if version == 1 else _circuit(row)
-    after = observed(before, error_kind=error_kind, now=now)
-    _changed(session, row, after)
-    _noted(session, upstream, model if retired and model else WHOLE_SERVICE, before, after, now)
-    return before, after
+    before = _locked(session, upstream, now)
+    service = before[WHOLE_SERVICE]
+    if model is None:
+        after = Folded(service=observed(service, error_kind=error_kind, now=now), models={})
+    else:
+        verdict = verdict_of(error_kind).value
+        order = Check(upstream=upstream, model=model, at=now, source=Source.RENDER, status=verdict)
+        about = checks.prompt_of(session, attempt_id)
+        checks.keep(session, replace(order, error_kind=error_kind or "", about=about))
+        models = {name: circuit for name, circuit in before.items() if name and circuit is not None}
+        after = folded(service, models, model=model, error_kind=error_kind, now=now)
+    banded = _banded(session, upstream, after.service, now)
+    return _written(session, upstream, before, {WHOLE_SERVICE: banded, **after.models}, now)
 
 
-def _noted(session: Session, upstream: str, model: str, before: Circuit | None, after: Circuit, now: datetime) -> None:
-    """What the change of a circuit means for incidents, in the same transaction."""
-    if after.is_closed:
-        if before is not None and not before.is_closed:
-            incidents.over(session, upstream, model, now=now)
-    elif after.state is CircuitState.OPEN and after != before:
-        state = HealthState.RETIRED if after.reason == Retired.kind else HealthState.SUSPENDED
-        incidents.trouble(session, upstream, model, state=state, cause=after.reason, now=now)
+def look(
+    session: Session,
+    upstream: str,
+    *,
+    error_kind: str | None,
+    response_ms: int | None,
+    has_passed: bool,
+    now: datetime,
+) -> tuple[Change, ...]:
+    """Fold a free look into the service's circuit; see `upstreams.checks.looked`."""
+    before = _locked(session, upstream, now)
+    verdict = verdict_of(error_kind).value
+    seen = Check(upstream=upstream, at=now, source=Source.CHECK, status=verdict, response_ms=response_ms)
+    checks.keep(session, replace(seen, error_kind=error_kind or ""))
+    after = looked(before[WHOLE_SERVICE], error_kind=error_kind, has_passed=has_passed, now=now)
+    return _written(session, upstream, before, {WHOLE_SERVICE: after}, now)
 
 
-def lease_trial(session: Session, upstream: str, *, job_id: str, now: datetime) -> bool:
-    """Be the one job that tries a service that was out, compared and set. True also where no trial is needed."""
-    row = locked(session, CircuitRow, upstream)
-    if row is None:
-        return True
-    after = leased(_circuit(row), job_id=job_id, now=now)
-    return after is not None and _changed(session, row, after)
+def lease_trial(session: Session, upstream: str, *, job_id: str, now: datetime, model: str | None = None) -> bool:
+    """Be the one job that tries a service, or a model of it, that was out. True also where no trial is needed."""
+    names = [upstream] if model is None else [upstream, model_circuit(upstream, model)]
+    rows = [row for name in names if (row := locked(session, CircuitRow, name)) is not None]
+    asked = [(row, leased(_circuit(row), job_id=job_id, now=now)) for row in rows]
+    if any(after is None for _, after in asked):
+        return False
+    return all(_changed(session, row, after) for row, after in asked if after is not None)
 
 
 def mended(session: Session, *, now: datetime) -> None:
@@ -101,16 +154,73 @@ def mended(session: Session, *, now: datetime) -> None:
         _changed(session, row, operator_acted(_circuit(row), now=now))
 
 
-def _locked(session: Session, name: str, now: datetime) -> "ReturningInsert[int]":
-    """Create the row or raise its version: the lock on both engines. Reading first would fold into a value that is just
-    being changed. Version 1 means: it is new.
+def _locked(session: Session, upstream: str, now: datetime) -> dict[str, Circuit | None]:
+    """A service's circuit and those of its models, by model; nobody else folds into them until the commit.
+
+    Written before it is read: what was read first could be just being changed. Version 0: nothing was ever observed.
     """
-    return (
-        insert_for(session, CircuitRow)
-        .values(name=name, version=1, **_columns(Circuit(since=now)))
-        .on_conflict_do_update(index_elements=["name"], set_={"version": CircuitRow.version + 1})
-        .returning(col(CircuitRow.version))
+    found = insert_for(session, CircuitRow).values(name=upstream, version=0, **_columns(Circuit(since=now)))
+    session.execute(found.on_conflict_do_update(index_elements=["name"], set_={"name": upstream}))
+    own = col(CircuitRow.name).startswith(model_circuit(upstream, ""), autoescape=True)
+    wanted = sa.select(CircuitRow).where(sa.or_(col(CircuitRow.name) == upstream, own))
+    rows = session.scalars(wanted, execution_options={"populate_existing": True}).all()
+    return {row.name[len(upstream) + 1 :]: _circuit(row) if row.version else None for row in rows}
+
+
+def _banded(session: Session, upstream: str, circuit: Circuit | None, now: datetime) -> Circuit | None:
+    if circuit is None or not circuit.is_closed:
+        return circuit
+    window = checks.window(session, upstream, since=circuit.since, now=now)
+    band = band_after(circuit.band, window, lambda: checks.usually_refused(session, upstream, now=now))
+    return replace(circuit, band=band)
+
+
+def _written(
+    session: Session,
+    upstream: str,
+    before: Mapping[str, Circuit | None],
+    after: Mapping[str, Circuit | None],
+    now: datetime,
+) -> tuple[Change, ...]:
+    """Write what changed, the service first, and what it means for history and incidents."""
+    changes = tuple(
+        Change(upstream=upstream, model=model, before=before.get(model), after=circuit)
+        for model, circuit in after.items()
+        if circuit is not None and circuit != before.get(model)
     )
+    for change in changes:
+        _put(session, change)
+    for change in changes:
+        _noted(session, change, {**before, **after}, now)
+    return changes
+
+
+def _noted(session: Session, change: Change, circuits: Mapping[str, Circuit | None], now: datetime) -> None:
+    was, trouble = trouble_in(change.before), trouble_in(change.after)
+    out_before = change.before is not None and not change.before.is_closed
+    if out_before is change.after.is_closed:
+        status, kind = (BACK, "") if change.after.is_closed else (OUT, change.after.reason)
+        seen = Check(upstream=change.upstream, model=change.model, at=now, source=Source.CIRCUIT, status=status)
+        checks.keep(session, replace(seen, error_kind=kind))
+    if trouble == was:
+        return
+    if trouble is not None:
+        incidents.trouble(session, change.upstream, change.model, state=trouble.state, cause=trouble.cause, now=now)
+        return
+    incidents.over(session, change.upstream, change.model, now=now)
+    if change.model == WHOLE_SERVICE:
+        for model, circuit in circuits.items():
+            left = trouble_in(circuit) if model else None
+            if left is not None:
+                incidents.trouble(session, change.upstream, model, state=left.state, cause=left.cause, now=now)
+
+
+def _put(session: Session, change: Change) -> None:
+    name = model_circuit(change.upstream, change.model) if change.model else change.upstream
+    values = _columns(change.after)
+    new = insert_for(session, CircuitRow).values(name=name, version=1, **values)
+    raised = {**values, "version": CircuitRow.version + 1}
+    session.execute(new.on_conflict_do_update(index_elements=["name"], set_=raised))
 
 
 def _changed(session: Session, row: CircuitRow, after: Circuit) -> bool:
@@ -126,13 +236,22 @@ def _changed(session: Session, row: CircuitRow, after: Circuit) -> bool:
     return bool(isinstance(result, sa.CursorResult) and result.rowcount)
 
 
+def _tell(changes: Iterable[Change]) -> None:
+    for change in changes:
+        if change.turned:
+            after = change.after
+            name = model_circuit(change.upstream, change.model) if change.model else change.upstream
+            told = {"service": name, "state": after.state.value, "reason": after.reason, "retry_at": after.retry_at}
+            _log.log(logging.INFO if after.is_closed else logging.WARNING, "circuit changed", extra=told)
+
+
 def _circuit(row: CircuitRow) -> Circuit:
     values: dict[str, Any] = {name: getattr(row, name) for name in _FIELDS}
-    return Circuit(**values | {"state": CircuitState(row.state)})
+    return Circuit(**values | {"state": CircuitState(row.state), "band": Band(row.band)})
 
 
 def _columns(circuit: Circuit) -> dict[str, Any]:
-    return asdict(circuit) | {"state": circuit.state.value}
+    return asdict(circuit) | {"state": circuit.state.value, "band": circuit.band.value}
 
 
 _: type[Healths] = StoredHealths

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from bot.providers.errors import BY_KIND, AuthFailed, OutcomeUnknown, ProviderError, QuotaExhausted, Retired
+from bot.upstreams.bands import Band
 
 OPENS_AT = 3
 """Strikes that open a circuit."""
@@ -59,6 +60,10 @@ class Circuit:
     trial_until: datetime | None = None
     doubtful_until: datetime | None = None
     """Set by a submit of unknown outcome."""
+    failed_at: datetime | None = None
+    """The last failure, if nothing has succeeded since."""
+    band: Band = Band.GOOD
+    """How often its orders succeed and are refused lately; only of a whole service, and only while it is closed."""
 
     @property
     def is_closed(self) -> bool:
@@ -75,7 +80,7 @@ def observed(circuit: Circuit | None, *, error_kind: str | None, now: datetime) 
     if error_kind is None:
         return _succeeded(known, now)
     error = BY_KIND[error_kind]
-    return _failed(known, error, now) if error.blames_upstream else _says_nothing(known, now)
+    return _failed(known, error, now) if error.blames_upstream else unjudged(known, now)
 
 
 def leased(circuit: Circuit, *, job_id: str, now: datetime) -> Circuit | None:
@@ -124,11 +129,18 @@ def operator_acted(circuit: Circuit, *, now: datetime) -> Circuit:
     return replace(circuit, retry_at=now)
 
 
+def unjudged(circuit: Circuit, now: datetime) -> Circuit:
+    """A trial that ended without a verdict frees the trial for the next job."""
+    if circuit.state is not CircuitState.HALF_OPEN:
+        return circuit
+    return replace(circuit, state=CircuitState.OPEN, retry_at=now, trial_job_id=None, trial_until=None)
+
+
 def _succeeded(circuit: Circuit, now: datetime) -> Circuit:
     if circuit.is_closed:
         strikes = max(-TRUST_MAX, circuit.strikes - 1)
         cool_off_s = 0.0 if strikes == -TRUST_MAX else circuit.cool_off_s
-        return replace(circuit, strikes=strikes, cool_off_s=cool_off_s, doubtful_until=None)
+        return replace(circuit, strikes=strikes, cool_off_s=cool_off_s, reason="", doubtful_until=None, failed_at=None)
     if circuit.state is CircuitState.OPEN and _needs_operator(circuit) and not allows(circuit, job_id="", now=now):
         # A render accepted before the money ran out says nothing about the next submit.
         return circuit
@@ -149,7 +161,7 @@ def _failed(circuit: Circuit, error: type[ProviderError], now: datetime) -> Circ
             strikes = circuit.strikes + 1
             if at_once or strikes >= OPENS_AT:
                 return _opened(circuit, error, now)
-            return replace(circuit, strikes=strikes, reason=error.kind)
+            return replace(circuit, strikes=strikes, reason=error.kind, failed_at=now)
         case _:
             assert_never(circuit.state)
 
@@ -167,14 +179,8 @@ def _opened(circuit: Circuit, error: type[ProviderError], now: datetime) -> Circ
         retry_at=None if error is Retired else now + timedelta(seconds=cool_off_s),
         reason=error.kind,
         doubtful_until=circuit.doubtful_until,
+        failed_at=now,
     )
-
-
-def _says_nothing(circuit: Circuit, now: datetime) -> Circuit:
-    """A trial that ended without a verdict frees the trial for the next job."""
-    if circuit.state is not CircuitState.HALF_OPEN:
-        return circuit
-    return replace(circuit, state=CircuitState.OPEN, retry_at=now, trial_job_id=None, trial_until=None)
 
 
 def _lease_is_over(circuit: Circuit, now: datetime) -> bool:

@@ -5,7 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
-from bot.providers.errors import Retired
+from bot.providers.errors import Moderated, Retired
+from bot.upstreams.bands import Band
 from bot.upstreams.circuit import Circuit, CircuitState, is_doubtful, next_try_at
 
 
@@ -30,6 +31,33 @@ class Health:
     """While suspended: when one video tries it again by itself."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What makes an incident."""
+
+    state: HealthState
+    cause: str
+    """Kind of the error behind it; empty: several."""
+
+
+def trouble_in(circuit: Circuit | None) -> Trouble | None:
+    """None: nothing that anybody need be told. While one job tries it, it is as it was."""
+    if circuit is None:
+        return None
+    if circuit.is_closed:
+        match circuit.band:
+            case Band.GOOD:
+                return None
+            case Band.DEGRADED:
+                return Trouble(state=HealthState.DEGRADED, cause="")
+            case Band.RISK_CONTROL:
+                return Trouble(state=HealthState.RISK_CONTROL, cause=Moderated.kind)
+            case _:
+                assert_never(circuit.band)
+    state = HealthState.RETIRED if circuit.reason == Retired.kind else HealthState.SUSPENDED
+    return Trouble(state=state, cause=circuit.reason)
+
+
 def health_of(circuit: Circuit | None, now: datetime) -> Health:
     """None: nothing was ever observed there."""
     if circuit is None:
@@ -50,7 +78,9 @@ def _state_of(circuit: Circuit, now: datetime) -> HealthState:
         case CircuitState.HALF_OPEN:
             return HealthState.DEGRADED
         case CircuitState.CLOSED:
-            shaky = circuit.strikes > 0 or is_doubtful(circuit, now)
+            if circuit.band is Band.RISK_CONTROL:
+                return HealthState.RISK_CONTROL
+            shaky = circuit.strikes > 0 or circuit.band is Band.DEGRADED or is_doubtful(circuit, now)
             return HealthState.DEGRADED if shaky else HealthState.OPERATIONAL
         case _:
             assert_never(circuit.state)

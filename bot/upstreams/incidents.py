@@ -21,7 +21,7 @@ class Incident:
     state: HealthState
     """What it is now, or was at its end: it may go from degraded to suspended and back."""
     cause: str
-    """Kind of the error behind it; empty where the service's own page announced it."""
+    """Kind of the error behind it; empty: several, or what the service's own page announced."""
     started_at: datetime
     ended_at: datetime | None = None
     last_changed_at: datetime

@@ -23,9 +23,9 @@ async def store(database_url: str) -> AsyncIterator[Store]:
         yield opened
 
 
-async def fail(store: Store) -> None:
+async def fail(store: Store, now: datetime = NOW) -> None:
     for _ in range(3):
-        await StoredHealths(store).observe("fal", error_kind="unreachable", now=NOW)
+        await StoredHealths(store).observe("fal", error_kind="unreachable", now=now)
 
 
 async def test_an_incident_begins_and_ends_with_its_circuit(store: Store) -> None:
@@ -81,3 +81,35 @@ async def test_the_first_incident_of_a_model_grows_into_its_services_and_the_oth
     assert [(each.model, each.part_of, each.ended_at) for each in others] == [("kling", left.id, NOW)]
     trouble("veo")
     assert await rows.open() == (left,)
+
+
+async def test_while_a_service_is_out_its_models_have_no_incidents_and_what_is_left_of_them_has_one_after(
+    store: Store,
+) -> None:
+    healths, rows = StoredHealths(store), StoredIncidents(store)
+    for kind, model in (("retired", "old"), *[("unreachable", "wan")] * 3):
+        await healths.observe("fal", error_kind=kind, now=NOW, model=model)
+    assert [(each.model, each.state) for each in await rows.open()] == [("", HealthState.SUSPENDED)]
+    await healths.observe("fal", error_kind=None, now=LATER, model="wan")
+    assert [(each.model, each.state) for each in await rows.open()] == [("old", HealthState.RETIRED)]
+
+
+async def test_two_models_that_fail_are_one_incident_of_their_service(store: Store) -> None:
+    healths, rows = StoredHealths(store), StoredIncidents(store)
+    for model in ("wan", "wan", "wan", "kling"):
+        await healths.observe("fal", error_kind="capacity", now=NOW, model=model)
+    [found] = await rows.changed_since(NOW)
+    assert (found.model, found.version, found.is_open) == ("", 2, True)
+
+
+async def test_an_incident_that_ended_a_moment_ago_goes_on_and_an_older_one_does_not(store: Store) -> None:
+    healths, rows = StoredHealths(store), StoredIncidents(store)
+    now = NOW
+    for pause in (timedelta(minutes=9), timedelta(minutes=11)):
+        await fail(store, now)
+        await healths.observe("fal", error_kind=None, now=now + timedelta(seconds=30))
+        now += timedelta(seconds=30) + pause
+        await fail(store, now)
+        await healths.observe("fal", error_kind=None, now=now + timedelta(seconds=30))
+        now += timedelta(hours=1)
+    assert len(await rows.changed_since(NOW)) == 3

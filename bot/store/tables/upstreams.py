@@ -1,4 +1,4 @@
-"""Rows of health: circuits, incidents."""
+"""Rows of health: circuits, incidents, what was observed, and whose turn it is to look."""
 
 from datetime import datetime
 
@@ -26,6 +26,8 @@ class CircuitRow(SQLModel, table=True):
     trial_job_id: str | None = None
     trial_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     doubtful_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    failed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    band: str = Field(default="good", sa_column_kwargs={"server_default": "good"})
 
 
 class IncidentRow(SQLModel, table=True):
@@ -56,3 +58,46 @@ class IncidentRow(SQLModel, table=True):
     page_words: str = ""
     part_of: int | None = Field(default=None, sa_type=sa.BigInteger)
     version: int = 1
+
+
+class CheckRow(SQLModel, table=True):
+    """One observation: an order that ended, a free look, a change of the service's page, or a circuit that changed."""
+
+    __tablename__ = "health_check"
+    __table_args__ = (sa.Index("health_check_by_source", "upstream", "source", "at"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=sa.BigInteger().with_variant(sa.Integer, "sqlite"))
+    upstream: str
+    model: str = ""
+    at: datetime = Field(sa_type=UtcDateTime, index=True)
+    source: str
+    """A word of `upstreams.checks.Source`."""
+    status: str
+    error_kind: str = ""
+    response_ms: int | None = None
+    about: str = ""
+    """Of an order: the same for the same prompt, and nothing to read it from."""
+
+
+class StatusPageRow(SQLModel, table=True):
+    """What a service's own page said last."""
+
+    __tablename__ = "status_page"
+
+    upstream: str = Field(primary_key=True)
+    state: str
+    words: str = Field(default="", sa_type=sa.Text)
+    since: datetime = Field(sa_type=UtcDateTime)
+    seen_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ProbeRow(SQLModel, table=True):
+    """Whose turn it is: who moves `due_at` on may look."""
+
+    __tablename__ = "probe"
+
+    name: str = Field(primary_key=True)
+    """`<upstream>/check` or `<upstream>/page`."""
+    due_at: datetime = Field(sa_type=UtcDateTime)
+    """By the database's clock where it has one of its own."""
+    passed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -1,0 +1,80 @@
+"""What was observed of services: kept for uptime, for export, and for how often a service succeeds and refuses."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from bot.store.tables.jobs import AttemptRow
+from bot.store.tables.upstreams import CheckRow
+from bot.store.upsert import insert_for
+from bot.upstreams.bands import WINDOW, WINDOW_AGE, Outcome, Verdict
+from bot.upstreams.checks import KEPT_FOR, Check, Source
+
+_FIELDS = tuple(each.name for each in fields(Check))
+_USUAL = timedelta(days=30)
+
+
+def keep(session: Session, check: Check) -> None:
+    session.execute(insert_for(session, CheckRow).values(**asdict(check) | {"source": check.source.value}))
+
+
+def prompt_of(session: Session, attempt_id: str) -> str:
+    """The same for attempts of the same prompt at the same model. Unknown attempts are all different."""
+    wanted = sa.select(col(AttemptRow.fingerprint)).where(col(AttemptRow.id) == attempt_id)
+    return session.scalar(wanted) or attempt_id
+
+
+def window(session: Session, upstream: str, *, since: datetime, now: datetime) -> tuple[Outcome, ...]:
+    """The last real orders of a service, newest first, none from before it came back."""
+    wanted = (
+        sa.select(col(CheckRow.status), col(CheckRow.about))
+        .where(_renders(upstream), col(CheckRow.at) >= max(since, now - WINDOW_AGE))
+        .where(col(CheckRow.status) != Verdict.NEUTRAL.value)
+        .order_by(col(CheckRow.at).desc(), col(CheckRow.id).desc())
+        .limit(WINDOW)
+    )
+    return tuple(Outcome(verdict=Verdict(status), about=about) for status, about in session.execute(wanted))
+
+
+def usually_refused(session: Session, upstream: str, *, now: datetime) -> float:
+    """The share of prompts that a service turned down in the month before the window."""
+    counted = (
+        sa.select(col(CheckRow.status), sa.func.count())
+        .where(_renders(upstream), col(CheckRow.at) >= now - _USUAL, col(CheckRow.at) < now - WINDOW_AGE)
+        .group_by(col(CheckRow.status))
+    )
+    by_status = {status: count for status, count in session.execute(counted)}
+    refused, made = by_status.get(Verdict.REFUSED.value, 0), by_status.get(Verdict.OK.value, 0)
+    return refused / (refused + made) if refused else 0.0
+
+
+def forget(session: Session, *, now: datetime) -> None:
+    session.execute(sa.delete(CheckRow).where(col(CheckRow.at) < now - KEPT_FOR))
+
+
+def since(session: Session, at: datetime, *sources: Source) -> Sequence[Check]:
+    """In the order of their time; all sources where none is named."""
+    wanted = sa.select(CheckRow).where(col(CheckRow.at) >= at).order_by(col(CheckRow.at), col(CheckRow.id))
+    if sources:
+        wanted = wanted.where(col(CheckRow.source).in_([each.value for each in sources]))
+    return [check_of(row) for row in session.scalars(wanted)]
+
+
+def first_seen(session: Session) -> dict[str, datetime]:
+    """When history begins, by service."""
+    wanted = sa.select(col(CheckRow.upstream), sa.func.min(col(CheckRow.at))).group_by(col(CheckRow.upstream))
+    return {upstream: at for upstream, at in session.execute(wanted)}
+
+
+def check_of(row: CheckRow) -> Check:
+    values: dict[str, Any] = {name: getattr(row, name) for name in _FIELDS}
+    return Check(**values | {"source": Source(row.source)})
+
+
+def _renders(upstream: str) -> sa.ColumnElement[bool]:
+    return sa.and_(col(CheckRow.upstream) == upstream, col(CheckRow.source) == Source.RENDER.value)
