@@ -5,6 +5,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.clock import Clock
+from bot.jobs.admins import AdminsOf
 from bot.jobs.answers import Unseen
 from bot.jobs.bell import Bell
 from bot.jobs.model import Attempt, AttemptState, JobRecord
@@ -40,7 +41,7 @@ class DoubtAnswer:
 
 class DoubtDesk:
     def __init__(
-        self, *, book: JobBook, surface: Surface, bell: Bell, clock: Clock, alarm: Alarm, admins: frozenset[str]
+        self, *, book: JobBook, surface: Surface, bell: Bell, clock: Clock, alarm: Alarm, admins: AdminsOf
     ) -> None:
         self._book = book
         self._surface = surface
@@ -54,7 +55,7 @@ class DoubtDesk:
 
         It is about one attempt, not about a job: a late click must not answer for the attempt that came after.
         """
-        if user_id not in self._admins:
+        if user_id not in await self._admins(team_id):
             return DoubtAnswer(outcome=DoubtOutcome.NOT_ADMIN)
         attempt = await self._book.attempt(attempt_id)
         if attempt is None or attempt.team_id != team_id:
@@ -72,7 +73,7 @@ class DoubtDesk:
 
     async def review(self, team_id: str, user_id: str) -> list[Unseen]:
         """What is booked as possibly paid, to be compared with the services' invoices. Empty for who is no admin."""
-        if user_id not in self._admins:
+        if user_id not in await self._admins(team_id):
             return []
         return await self._book.possibly_paid_since(team_id, self._clock.now() - REVIEWED, limit=REVIEW_MAX)
 

@@ -15,6 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import Clock
 from bot.jobs.doubt_desk import DoubtDesk
 from bot.jobs.service import JobService
+from bot.slack.admin_desk import AdminDesk
+from bot.slack.admin_form import Greets, RefusedPlaces, SettingsListeners
 from bot.slack.asking import Asking
 from bot.slack.buttons import ButtonListeners, CardSeen
 from bot.slack.command import CommandListener
@@ -51,6 +53,10 @@ def build_app(
     clock: Clock,
     card_seen: CardSeen,
     frames: FirstFrames,
+    admins: AdminDesk,
+    greets: Greets,
+    refused_places: RefusedPlaces,
+    mails_to: int = 0,
     command: str = "/sora",
     takes_pictures: bool = True,
     ack_limit_s: float = ACK_LIMIT_S,
@@ -59,7 +65,7 @@ def build_app(
     """Everything people can do, plugged together.
 
     `client` is the interactive one, with the workspace's token; `http` its session, for answers and pictures.
-    `takes_pictures`: files:read was granted.
+    `takes_pictures`: files:read was granted. `mails_to`: how many addresses get notices by e-mail.
     """
     witness = witness or Nobody()
     app = _bare_app(client, witness)
@@ -69,10 +75,16 @@ def build_app(
     pictures = PeoplePictures(http=http, api_url=client.base_url)
     message_pictures = MessagePictures(pictures=pictures, keep=jobs.keep_picture)
     forms = Forms(asking=asking, desk=desk, pictures=pictures, frames=frames, takes_pictures=takes_pictures)
-    lookups = Lookups(jobs=jobs, doubts=doubts, clock=clock, command=command)
+    lookups = Lookups(jobs=jobs, doubts=doubts, admins=admins, clock=clock, command=command)
+    settings = SettingsListeners(
+        admins=admins, desk=desk, greets=greets, refused_places=refused_places, mails_to=mails_to, command=command
+    )
     rate = CommandRate(clock)
     for feature in (
-        CommandListener(command=command, asking=asking, lookups=lookups, forms=forms, desk=desk, rate=rate),
+        CommandListener(
+            command=command, asking=asking, lookups=lookups, forms=forms, settings=settings, desk=desk, rate=rate
+        ),
+        settings,
         FormListeners(forms=forms, desk=desk),
         ButtonListeners(asking=asking, lookups=lookups, forms=forms, desk=desk, card_seen=card_seen),
         DraftListeners(asking=asking, forms=forms, lookups=lookups, desk=desk),

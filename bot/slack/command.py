@@ -7,6 +7,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.jobs.answers import Wish
+from bot.slack.admin_form import SettingsListeners
 from bot.slack.asking import Asking, wish_from
 from bot.slack.desk import Desk
 from bot.slack.forms import Forms, Opening
@@ -20,12 +21,21 @@ from bot.slack.views import answers
 
 class CommandListener:
     def __init__(
-        self, *, command: str, asking: Asking, lookups: Lookups, forms: Forms, desk: Desk, rate: CommandRate
+        self,
+        *,
+        command: str,
+        asking: Asking,
+        lookups: Lookups,
+        forms: Forms,
+        settings: SettingsListeners,
+        desk: Desk,
+        rate: CommandRate,
     ) -> None:
         self._command = command
         self._asking = asking
         self._lookups = lookups
         self._forms = forms
+        self._settings = settings
         self._desk = desk
         self._rate = rate
 
@@ -38,6 +48,10 @@ class CommandListener:
             await ack(text=answers.too_fast().text, response_type="ephemeral")
             return
         parsed = parse(body.get("text") or "")
+        if isinstance(parsed, Told) and parsed.opens_settings:
+            await ack()
+            await self._settings.open(client, caller)
+            return
         form_wish = _for_the_form(caller, parsed)
         if form_wish is None:
             await self._desk.answer_command(ack, caller, self._answer(caller, parsed))

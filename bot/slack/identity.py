@@ -19,6 +19,8 @@ class Identity:
 
     bot_user_id: str
     scopes: Set[str]
+    team_id: str = ""
+    """Empty where Slack could not be asked."""
 
 
 async def who_we_are(client: AsyncWebClient) -> Identity:
@@ -38,4 +40,8 @@ async def who_we_are(client: AsyncWebClient) -> Identity:
         return Identity(bot_user_id="", scopes={scope.name for scope in SCOPES})
     headers = {str(name).lower(): str(value) for name, value in told.headers.items()}
     granted = {each.strip() for each in headers.get("x-oauth-scopes", "").split(",") if each.strip()}
-    return Identity(bot_user_id=str(told.get("user_id", "")), scopes=granted or {scope.name for scope in SCOPES})
+    return Identity(
+        bot_user_id=str(told.get("user_id", "")),
+        scopes=granted or {scope.name for scope in SCOPES},
+        team_id=str(told.get("team_id", "")),
+    )

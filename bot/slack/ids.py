@@ -25,6 +25,18 @@ class ActionId(StrEnum):
     SHOW_VIDEO = "sora_show_video"
     WAS_MADE = "sora_was_made"
     WAS_NOT_MADE = "sora_was_not_made"
+    USE_OFFER = "sora_use_offer"
+    WAIT_FOR_IT = "sora_wait_for_it"
+    STOP_ASKING = "sora_stop_asking"
+    WHAT_HAPPENED = "sora_what_happened"
+    OPEN_SETTINGS = "sora_open_settings"
+    SETTINGS_STATUS = "sora_settings_status"
+    SETTINGS_FAILOVER = "sora_settings_failover"
+    SETTINGS_BUDGET = "sora_settings_budget"
+    SETTINGS_BALANCE = "sora_settings_balance"
+    SETTINGS_SUNSET = "sora_settings_sunset"
+    SETTINGS_MAIL = "sora_settings_mail"
+    SETTINGS_ADMINS = "sora_settings_admins"
     FORM_PROMPT = "sora_form_prompt"
     FORM_MODEL = "sora_form_model"
     FORM_LENGTH = "sora_form_length"
@@ -61,6 +73,9 @@ DRAFT_BUTTONS = (ActionId.OPEN_FORM, ActionId.CONFIRM_PRICE, ActionId.CONFIRM_AG
 DOUBT_BUTTONS = (ActionId.WAS_MADE, ActionId.WAS_NOT_MADE)
 """For admins. Their value is the id of the submit that is in doubt: a job may have a second one."""
 
+QUESTION_BUTTONS = (ActionId.USE_OFFER, ActionId.WAIT_FOR_IT, ActionId.STOP_ASKING)
+"""For a video's person. Their value is a question's id: a job may have a second one."""
+
 FORM_SELECTS = (
     ActionId.FORM_MODEL,
     ActionId.FORM_LENGTH,
@@ -81,6 +96,17 @@ FORM_FIELDS = (
 )
 """Read when the form is sent; clients may tell of a change before."""
 
+SETTINGS_FIELDS = (
+    ActionId.SETTINGS_STATUS,
+    ActionId.SETTINGS_FAILOVER,
+    ActionId.SETTINGS_BUDGET,
+    ActionId.SETTINGS_BALANCE,
+    ActionId.SETTINGS_SUNSET,
+    ActionId.SETTINGS_MAIL,
+    ActionId.SETTINGS_ADMINS,
+)
+"""Of the admins' form; read when it is sent."""
+
 
 class CallbackId(StrEnum):
     MAKE = "sora_create"
@@ -88,5 +114,7 @@ class CallbackId(StrEnum):
     FROM_MESSAGE = "sora_from_message"
     """Message shortcut."""
     FORM = "sora_form"
+    SETTINGS = "sora_settings"
+    """The admins' form."""
     NOTICE = "sora_notice"
     """A view that only tells something."""

@@ -7,17 +7,19 @@ from bot.jobs.doubt_desk import DoubtDesk
 from bot.jobs.model import JobRecord
 from bot.jobs.service import JobService
 from bot.jobs.single_flight import SingleFlight
+from bot.slack.admin_desk import AdminDesk
 from bot.slack.message import Message
 from bot.slack.payloads import Caller
 from bot.slack.text import Subcommand, Told
-from bot.slack.views import answers, listings
+from bot.slack.views import admin, answers, listings
 from bot.slack.views.card import job_card
 
 
 class Lookups:
-    def __init__(self, *, jobs: JobService, doubts: DoubtDesk, clock: Clock, command: str) -> None:
+    def __init__(self, *, jobs: JobService, doubts: DoubtDesk, admins: AdminDesk, clock: Clock, command: str) -> None:
         self._jobs = jobs
         self._doubts = doubts
+        self._admins = admins
         self._clock = clock
         self._command = command
         self._looks = SingleFlight()
@@ -43,6 +45,12 @@ class Lookups:
                 if record is None:
                     return answers.unknown_video()
                 return answers.cancel_said(await self._jobs.cancel(caller.team_id, caller.user_id, record.job.id))
+            case Subcommand.ADMIN if told.code:
+                outcome = await self._admins.claim(caller.team_id, caller.user_id, told.code)
+                known = await self._admins.admins(caller.team_id)
+                return admin.claim_said(outcome, known, command=self._command)
+            case Subcommand.ADMIN | Subcommand.SETTINGS:
+                return admin.open_settings(self._command)
             case _:
                 assert_never(told.subcommand)
 

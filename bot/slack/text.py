@@ -20,6 +20,8 @@ class Subcommand(StrEnum):
     JOBS = "jobs"
     SHOW = "show"
     CANCEL = "cancel"
+    SETTINGS = "settings"
+    ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +31,15 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A subcommand. `number` is the 142 of "show #142"; None means the latest."""
+    """A subcommand. `number` is the 142 of "show #142"; None means the latest. `code` is that of "admin 4F7K-22"."""
 
     subcommand: Subcommand
     number: int | None = None
+    code: str = ""
+
+    @property
+    def opens_settings(self) -> bool:
+        return self.subcommand in {Subcommand.SETTINGS, Subcommand.ADMIN} and not self.code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +62,11 @@ class Misread:
 
 Parsed = Nothing | Told | Prompt | Misread
 
-_NOT_BUILT = frozenset({"find", "settings", "admin"})
-_CODE = re.compile(r"admin\s+[a-z0-9]{4}-[a-z0-9]{2}")
+_NOT_BUILT = frozenset({"find"})
+_WITH_MORE = frozenset({"find", "settings", "admin"})
+"""Begin a subcommand that takes something, or nearly one: a mistyped code must not become a prompt."""
+_CODE = re.compile(r"admin\s+([a-z0-9]{4}[-\u2010-\u2015][a-z0-9]{2})")
+"""Phones may turn the hyphen into a dash."""
 _NUMBERED = re.compile(r"(show|cancel)\s+#?(\d{1,9})")
 _NEARLY_NUMBERED = re.compile(r"(\w+)\s+#?\d+")
 _END_PUNCTUATION = ".!?…。！？"
@@ -90,8 +100,10 @@ def _subcommand(typed: str) -> Told | None:
     said = _plain(typed)
     if said in set(Subcommand):
         return Told(subcommand=Subcommand(said))
-    if said in _NOT_BUILT or _CODE.fullmatch(said):
+    if said in _NOT_BUILT:
         return Told(subcommand=Subcommand.HELP)
+    if (code := _CODE.fullmatch(said)) is not None:
+        return Told(subcommand=Subcommand.ADMIN, code=code[1])
     if (numbered := _NUMBERED.fullmatch(said)) is not None:
         return Told(subcommand=Subcommand(numbered[1]), number=int(numbered[2]))
     return None
@@ -112,7 +124,7 @@ def _is_nearly_a_command(prompt: str) -> bool:
     if len(words) > 3:
         return False
     names = [each.value for each in Subcommand]
-    if words and words[0] in _NOT_BUILT:
+    if words and words[0] in _WITH_MORE:
         return True
     if (numbered := _NEARLY_NUMBERED.fullmatch(said)) is not None:
         return bool(difflib.get_close_matches(numbered[1], ["show", "cancel"], cutoff=_CLOSE))

@@ -45,6 +45,7 @@ from bot.wiring.catalogue import catalogue_of
 from bot.wiring.company import company_of
 from bot.wiring.doors import greeting, listening, numbers, slack_entrance
 from bot.wiring.lifelines import Ears, Loops, database_answers
+from bot.wiring.notices import notice_side
 from bot.wiring.rules import engine_settings, limits_of, name_of_process, risk_below_usd_micros
 from bot.wiring.services import opened_services
 from bot.wiring.surface import slack_side
@@ -123,6 +124,7 @@ async def running(
             can_join="channels:join" in identity.scopes,
             bot_user_id=identity.bot_user_id,
         )
+        notices = notice_side(settings, store, door=door, clock=clock, alarm=watch.alarm)
         slack = slack_side(
             door=door,
             store=store,
@@ -134,7 +136,7 @@ async def running(
             alarm=watch.alarm,
             holder=new_id(),
             alone=settings.database_url.startswith("sqlite"),
-            admins=settings.admins,
+            admins=notices.admins.admins,
         )
         videos = videos_side(
             settings,
@@ -144,6 +146,7 @@ async def running(
             healths=healths,
             standings=standings,
             surface=slack.surface,
+            admins=notices.admins.admins,
             watcher=watcher,
             wakes=wakes,
             bell=bell,
@@ -169,6 +172,10 @@ async def running(
             clock=clock,
             card_seen=slack.surface.adopt,
             frames=frames,
+            admins=notices.admins,
+            greets=notices.greets,
+            refused_places=notices.refused_places,
+            mails_to=notices.mails_to,
             command=settings.command,
             takes_pictures="files:read" in identity.scopes,
             witness=watch.witness,
@@ -207,4 +214,5 @@ async def running(
             metrics=numbers(settings, watch, registry, StoredFigures(store), availability, threads, clock),
         )
         port = await owned.enter_async_context(listening(web_app, settings.host, settings.port))
-        yield Bot(greeting=greeting(settings, registry, port), port=port, failed=loops.failed)
+        code = await notices.admins.first_code(identity.team_id)
+        yield Bot(greeting=greeting(settings, registry, port, code=code), port=port, failed=loops.failed)

@@ -64,11 +64,14 @@ def numbers(
     return metrics_page(exposition.page, token=settings.metrics_token.get_secret_value())
 
 
-def greeting(settings: Settings, registry: Registry, port: int) -> tuple[str, ...]:
+def greeting(settings: Settings, registry: Registry, port: int, *, code: str | None) -> tuple[str, ...]:
+    """`code` makes the first admin; None: there is one."""
     way = "Socket Mode" if settings.slack_app_token is not None else f"HTTP, POST /slack/events on port {port}"
     lines = [f"sora-bot serves {settings.command} by {way}. Health: http://127.0.0.1:{port}/readyz"]
     if registry.preview_only:
         lines.append("No video service is set up: the built-in preview draws animatics. `sora-bot setup` adds one.")
     else:
         lines.append("Services: " + ", ".join(each.label for each in registry.upstreams))
+    if code is not None:
+        lines.append(f"No admin is known. In Slack, type {settings.command} admin {code} to become it (works for a day).")
     return tuple(lines)

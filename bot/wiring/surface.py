@@ -1,9 +1,9 @@
 """Slack's side of the jobs: the card writer and the deliveries on their rows, behind `jobs.ports.Surface`."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.clock import Clock
+from bot.jobs.admins import AdminsOf
 from bot.jobs.ports import Alarm
 from bot.media.inspect import poster_frame
 from bot.slack.admins import AdminQuestions
@@ -41,7 +41,7 @@ def slack_side(
     alarm: Alarm,
     holder: str,
     alone: bool,
-    admins: Sequence[str],
+    admins: AdminsOf,
 ) -> SlackSide:
     cards, deliveries, tellings = StoredCards(store), StoredDeliveries(store), StoredTellings(store)
     artist = CardArtist(draw=job_card, facts=facts, records=records, deliveries=deliveries, clock=clock)

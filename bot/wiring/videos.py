@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.catalogue.model import Catalogue
 from bot.clock import Clock, NewId
 from bot.config import Settings
+from bot.jobs.admins import AdminsOf
 from bot.jobs.bell import Bell
 from bot.jobs.courier import SpoolingCourier
 from bot.jobs.doubt import Doubt
@@ -43,6 +44,7 @@ def videos_side(
     healths: Healths,
     standings: Standings,
     surface: Surface,
+    admins: AdminsOf,
     watcher: Watcher,
     wakes: Wakes,
     bell: Bell,
@@ -92,6 +94,5 @@ def videos_side(
         new_id=new_id,
         rules=rules_of(settings),
     )
-    admins = frozenset(settings.admins)
     doubts = DoubtDesk(book=book, surface=surface, bell=bell, clock=clock, alarm=alarm, admins=admins)
     return Videos(steps=JobSteps(rooms), jobs=jobs, doubts=doubts, webhooks=WebhookDesk(book, registry, bell, clock))

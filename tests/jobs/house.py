@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import databases
+from known_admins import known_admins
 from scripted_service import ScriptedService, an_upstream
 from sqlmodel import SQLModel
 from virtual_clock import VirtualClock
@@ -243,7 +244,7 @@ async def a_house(
         healths=healths,
         desk=WebhookDesk(book, registry, bell, clock),
         doubts=DoubtDesk(
-            book=book, surface=surface, bell=bell, clock=clock, alarm=alarm, admins=frozenset({ADMIN, BEN})
+            book=book, surface=surface, bell=bell, clock=clock, alarm=alarm, admins=known_admins(ADMIN, BEN)
         ),
         watcher=watcher,
         enqueued=enqueued,

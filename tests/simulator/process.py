@@ -50,6 +50,7 @@ from bot.store.history import StoredHistory
 from bot.store.jobs import StoredJobs
 from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry, Upstream
+from tests.known_admins import known_admins
 from tests.simulator.adapter import Adapter
 from tests.simulator.dial import Dial, Fault
 from tests.simulator.engine import Engine
@@ -168,7 +169,7 @@ class Process:
             rules=RULES,
         )
         self.doubts = DoubtDesk(
-            book=book, surface=self.surface, bell=bell, clock=clock, alarm=self._alarm, admins=frozenset(ADMINS)
+            book=book, surface=self.surface, bell=bell, clock=clock, alarm=self._alarm, admins=known_admins(*ADMINS)
         )
         self.webhooks = WebhookDesk(book, registry, bell, clock)
         self.engine = Engine(
@@ -242,7 +243,7 @@ class Process:
             ),
             earlier=EarlierFiles(slack=door.worker, files=files, cards=cards, deliveries=deliveries, clock=clock),
             teller=teller,
-            admins=AdminQuestions(teller=teller, facts=_facts, alarm=self._alarm, admins=ADMINS),
+            admins=AdminQuestions(teller=teller, facts=_facts, alarm=self._alarm, admins=known_admins(*ADMINS)),
         )
         return writer, surface
 

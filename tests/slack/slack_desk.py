@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from breaking_slack import BreakingSlack, breaking_slack
+from known_admins import known_admins
 from sqlmodel import SQLModel
 from virtual_clock import VirtualClock
 
@@ -109,7 +110,7 @@ class Desk:
             ),
             earlier=EarlierFiles(slack=worker, files=files, cards=cards, deliveries=deliveries, clock=clock),
             teller=teller,
-            admins=AdminQuestions(teller=teller, facts=facts, alarm=self.alarm, admins=self.admins),
+            admins=AdminQuestions(teller=teller, facts=facts, alarm=self.alarm, admins=known_admins(*self.admins)),
         )
         return Life(surface, writer, cards, deliveries)
 

@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from fake_admins import MemoryAdmins
 from fake_doubts import FakeDoubts
 from fake_events import FakeEvents
 from fake_frames import FakeFrames
 from slack_bolt.async_app import AsyncBoltRequest
 from virtual_clock import VirtualClock
 
+from bot.slack.admin_desk import AdminDesk
 from bot.slack.app import build_app
 from bot.slack.client import opened_slack
 from bot.slack.drafts import DRAFT_JSON
@@ -93,7 +95,17 @@ class Desk:
         self.doubts = FakeDoubts()
         self.events = FakeEvents()
         self.frames = FakeFrames()
+        self.admins = MemoryAdmins()
+        self.greeted = []
+        self.refused = {}
         self.seen = []
+
+    async def greets(self, team_id, user_id, places):
+        self.greeted.extend(places)
+        return {place: self.refused[place] for place in places if place in self.refused}
+
+    async def refused_places(self, team_id):
+        return self.refused
 
     async def send(self, body):
         """What the ack was: (status, parsed body)."""
@@ -213,6 +225,9 @@ async def running_desk(jobs, *, ack_limit_s=1.0, can_join=True, **options):
                 clock=clock,
                 card_seen=card_seen,
                 frames=desk.frames,
+                admins=AdminDesk(book=desk.admins, clock=clock, by_configuration=()),
+                greets=desk.greets,
+                refused_places=desk.refused_places,
                 ack_limit_s=ack_limit_s,
                 **options,
             )

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import pytest
 import sqlalchemy as sa
+from known_admins import known_admins
 from PIL import Image
 from slack_desk import facts
 from sqlmodel import SQLModel
@@ -111,7 +112,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
                 alarm=alarm,
                 holder="p1",
                 alone=True,
-                admins=(),
+                admins=known_admins(),
             )
             yield stage
     finally:
