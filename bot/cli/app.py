@@ -2,6 +2,7 @@
 
 import typer
 
+from bot.cli.catalogue import catalogue
 from bot.cli.db import db
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
@@ -18,4 +19,5 @@ app = typer.Typer(
 )
 for command in (demo, setup, run, doctor, manifest):
     app.command()(command)
+app.add_typer(catalogue, name="catalogue")
 app.add_typer(db, name="db")

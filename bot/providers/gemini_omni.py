@@ -35,6 +35,7 @@ from bot.providers.base import (
 from bot.providers.errors import AuthFailed, CapacityFailed, InvalidRequest, NotFound, OutcomeUnknown
 from bot.providers.gemini_interaction import interaction_in, status_of, was_billed
 from bot.providers.google_verdicts import refusal
+from bot.providers.model_lists import ListedModels, ListsModels, models_listed
 from bot.providers.standard_webhooks import StandardWebhooks
 from bot.providers.transport import exchange, public_download
 
@@ -128,6 +129,9 @@ class GeminiOmni:
         if not (answer.is_success and isinstance(answer.document, dict) and "models" in answer.document):
             raise refusal(answer, Call.CHECK)
 
+    async def models_now(self) -> ListedModels | None:
+        return await models_listed(self._client, self._protocol)
+
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
         """Google's thin events name what they are about by `data.id` and leave the rest to a look."""
         delivery = self._webhooks.read(headers, body) if self._webhooks else None
@@ -209,3 +213,4 @@ def _file_url(uri: str) -> str:
 
 
 _: type[VideoProvider] = GeminiOmni
+__: type[ListsModels] = GeminiOmni

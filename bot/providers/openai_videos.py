@@ -25,6 +25,7 @@ from bot.providers.base import (
     WebhookEvent,
 )
 from bot.providers.errors import CapacityFailed, NotFound, ProviderError
+from bot.providers.model_lists import ListedModels, ListsModels, models_listed
 from bot.providers.standard_webhooks import StandardWebhooks
 from bot.providers.transport import Answer, Call, error_of, exchange, public_download
 from bot.providers.video_object import code_and_message, found_render, id_of, status_of, video_in
@@ -124,6 +125,9 @@ class OpenAIVideos:
         if not (answer.is_success and isinstance(answer.document, dict) and "data" in answer.document):
             raise self._error(answer, Call.CHECK)
 
+    async def models_now(self) -> ListedModels | None:
+        return await models_listed(self._client, self._protocol, root=self._root)
+
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
         delivery = self._webhooks.read(headers, body) if self._webhooks else None
         if delivery is None or not isinstance(delivery[1], dict):
@@ -191,3 +195,4 @@ def _goes_back_past(since: datetime, found: list[FoundRender]) -> bool:
 
 
 _: type[VideoProvider] = OpenAIVideos
+__: type[ListsModels] = OpenAIVideos

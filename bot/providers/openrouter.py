@@ -33,6 +33,7 @@ from bot.providers.base import (
 )
 from bot.providers.data_uris import data_uri
 from bot.providers.errors import AuthFailed, NotFound, ProviderError
+from bot.providers.model_lists import ListedModels, ListsModels, models_listed
 from bot.providers.openrouter_webhooks import OpenRouterWebhooks
 from bot.providers.transport import error_of, exchange, public_download
 from bot.providers.video_object import code_and_message, id_of, status_of, video_in
@@ -118,6 +119,9 @@ class OpenRouter:
         told = answer.document["data"]
         return told if isinstance(told, dict) else {}
 
+    async def models_now(self) -> ListedModels | None:
+        return await models_listed(self._client, self._protocol)
+
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
         return self._webhooks.read(headers, body) if self._webhooks else None
 
@@ -167,4 +171,5 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _: type[VideoProvider] = OpenRouter
+___: type[ListsModels] = OpenRouter
 __: type[TellsBalance] = OpenRouter

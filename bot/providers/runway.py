@@ -34,6 +34,7 @@ from bot.providers.base import (
     WebhookEvent,
 )
 from bot.providers.errors import CapacityFailed, NotFound, OutcomeUnknown, QuotaExhausted
+from bot.providers.model_lists import ListedModels, ListsModels, models_listed
 from bot.providers.runway_input import arguments_of
 from bot.providers.runway_verdicts import failure_of, refusal
 from bot.providers.transport import exchange, public_download
@@ -120,6 +121,9 @@ class Runway:
             raise CapacityFailed("Runway's answer is not about an organization", http_status=answer.status)
         return left
 
+    async def models_now(self) -> ListedModels | None:
+        return await models_listed(self._client, self._protocol)
+
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:  # noqa: ARG002
         """Never: Runway sends none."""
         return None
@@ -175,4 +179,5 @@ def _number(told: Any) -> float | None:
 
 
 _: type[VideoProvider] = Runway
+___: type[ListsModels] = Runway
 __: type[TellsBalance] = Runway

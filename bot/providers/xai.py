@@ -42,6 +42,7 @@ from bot.providers.errors import (
     RateLimited,
     TimedOut,
 )
+from bot.providers.model_lists import ListedModels, ListsModels, models_listed
 from bot.providers.transport import exchange, public_download
 from bot.providers.verdicts import error_of, kind_of_words
 
@@ -111,6 +112,9 @@ class XAI:
         answer = await self._look(Call.CHECK, self._protocol.wire["check"])
         if not (answer.is_success and isinstance(answer.document, dict)):
             raise _refusal(answer, Call.CHECK)
+
+    async def models_now(self) -> ListedModels | None:
+        return await models_listed(self._client, self._protocol)
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:  # noqa: ARG002
         """Always None: xAI sends none."""
@@ -234,3 +238,4 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _: type[VideoProvider] = XAI
+__: type[ListsModels] = XAI
