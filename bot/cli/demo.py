@@ -1,34 +1,29 @@
-"""`sora-bot demo`: the bot, unmodified, between a local Slack and a local video service. Nothing leaves the machine."""
+"""`sora-bot demo`: the bot, unmodified, between a local Slack and local video services. Nothing leaves the machine."""
 
 import asyncio
 import contextlib
 import os
-import secrets
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import webbrowser
-from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bot.clock import SystemClock
-from bot.demo.bot_process import BotDied, BotProcess
+from bot.cli.demo_town import Town, demo_town
+from bot.demo.bot_process import BotDied
 from bot.demo.conversation import Conversation, price_in
 from bot.demo.page_server import Page
+from bot.demo.services import switch_all
 from bot.demo.slack import LocalSlack, Message
-from bot.demo.videos import LocalVideos, Switch
+from bot.demo.videos import Switch
 from bot.slack.manifest import manifest
 
-MODELS = "demo-fast=0.10/s 10s, demo-best=0.30/s best 10s"
 PROMPTS = (
     "a corgi surfing at sunset",
     "a paper boat in the rain",
@@ -36,11 +31,9 @@ PROMPTS = (
     "a lighthouse in the fog",
     "a hot-air balloon over the sea at dawn",
 )
-RENDER_S = 7.0
-READY_WITHIN_S = 60.0
 DONE_WITHIN_S = 240.0
 BROKEN_FOR_S = 14.0
-"""So long `--break` shows a service that is away before it is mended; the story then goes on to the video."""
+"""So long `--break` shows services that are away before they are mended; the story then goes on to the video."""
 
 
 class Break(StrEnum):
@@ -54,16 +47,9 @@ class Break(StrEnum):
 MENDED = frozenset({Break.DOWN, Break.STUCK})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Town:
-    slack: LocalSlack
-    videos: LocalVideos
-    bot: BotProcess
-
-
 def demo(
     prompt: Annotated[str, typer.Option(help="Make one video without a page, print the conversation, and end.")] = "",
-    break_: Annotated[Break | None, typer.Option("--break", help="With --prompt: break the service so.")] = None,
+    break_: Annotated[Break | None, typer.Option("--break", help="With --prompt: break every service so.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The page's port; 0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open the page where there is a display.")] = True,
     keep: Annotated[Path | None, typer.Option(help="Keep everything in this folder, not in a temporary one.")] = None,
@@ -101,8 +87,8 @@ async def _until_stopped(work: Awaitable[int]) -> int:
 
 async def _with_page(port: int, *, opens: bool, keep: Path | None) -> int:
     async with (
-        _town(keep) as town,
-        Page.running(town.slack, town.videos, manifest=manifest(), prompts=PROMPTS, port=port) as page,
+        demo_town(keep) as town,
+        Page.running(town.slack, town.services, manifest=manifest(), prompts=PROMPTS, port=port) as page,
     ):
         typer.echo(f"The demo is ready: {page.url}")
         typer.echo("Everything runs on this machine: no key, no account, no money. Ctrl-C ends it.")
@@ -113,10 +99,10 @@ async def _with_page(port: int, *, opens: bool, keep: Path | None) -> int:
 
 
 async def _without_page(prompt: str, break_: Break | None, keep: Path | None) -> int:
-    async with _town(keep) as town:
+    async with demo_town(keep) as town:
         if break_ is not None:
-            await town.videos.switch(Switch(break_))
-            typer.echo(f"(The service is broken: {break_}.)")
+            await switch_all(town.services, Switch(break_))
+            typer.echo(f"(Every service is broken: {break_}.)")
         telling = asyncio.ensure_future(_told(town, prompt, break_))
         dying = asyncio.ensure_future(town.bot.died())
         try:
@@ -182,74 +168,8 @@ def _ended(slack: LocalSlack) -> tuple[Message, str] | None:
 async def _mended(town: Town, break_: Break | None) -> None:
     if break_ in MENDED:
         await asyncio.sleep(BROKEN_FOR_S)
-        typer.echo("(The service is mended.)")
-        await town.videos.switch(Switch.NORMAL)
-
-
-@asynccontextmanager
-async def _town(keep: Path | None) -> AsyncIterator[Town]:
-    """Both doubles here, the bot as a child, all of it ready; on leaving everything ends, the bot first."""
-    with contextlib.ExitStack() as folders:
-        folder = keep or Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="sora-demo-")))
-        folder = folder.absolute()
-        secret = f"whsec_{b64encode(secrets.token_bytes(24)).decode()}"
-        port = _free_port()
-        async with (
-            LocalSlack.running(manifest=manifest(), directory=folder / "slack") as slack,
-            LocalVideos.running(
-                clock=SystemClock(), directory=folder / "films", models=("demo-fast", "demo-best"), render_s=RENDER_S,
-                poll_after_ms=1000, webhook_url=f"http://127.0.0.1:{port}/webhooks/videos", webhook_secret=secret,
-            ) as videos,
-            BotProcess.running(
-                _settings(slack, videos, folder, port, secret), inherited=os.environ, folder=folder / "bot"
-            ) as bot,
-        ):  # fmt: skip
-            await _ready(slack, bot)
-            yield Town(slack=slack, videos=videos, bot=bot)
-
-
-def _settings(slack: LocalSlack, videos: LocalVideos, folder: Path, port: int, secret: str) -> dict[str, str]:
-    return {
-        "SLACK_BOT_TOKEN": slack.bot_token,
-        "SLACK_APP_TOKEN": slack.app_token,
-        "SLACK_API_URL": slack.api_url,
-        "SORA_DATABASE_URL": f"sqlite:///{folder / 'bot' / 'sora.sqlite'}",
-        "SORA_SPOOL": str(folder / "bot" / "spool"),
-        "SORA_VIDEOS_URL": videos.base_url,
-        "SORA_VIDEOS_KEY": videos.key,
-        "SORA_VIDEOS_MODELS": MODELS,
-        "SORA_VIDEOS_VARIANT": videos.variant,
-        "SORA_VIDEOS_LABEL": "Local video service",
-        "SORA_VIDEOS_TIER": "self_hosted",
-        "SORA_VIDEOS_WEBHOOK_SECRET": secret,
-        "SORA_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "SORA_HOST": "127.0.0.1",
-        "PORT": str(port),
-    }
-
-
-async def _ready(slack: LocalSlack, bot: BotProcess) -> None:
-    """Wait for the bot's socket.
-
-    Raises:
-        BotDied: it ended before.
-        TimeoutError: it did not come.
-    """
-    connecting = asyncio.ensure_future(slack.sockets.connected(within_s=READY_WITHIN_S))
-    dying = asyncio.ensure_future(bot.died())
-    try:
-        await asyncio.wait({connecting, dying}, return_when=asyncio.FIRST_COMPLETED)
-        await (dying if dying.done() else connecting)
-    finally:
-        connecting.cancel()
-        dying.cancel()
-
-
-def _free_port() -> int:
-    """A port for the bot, which has to be known before it starts: the service calls it back there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        typer.echo("(The services are mended.)")
+        await switch_all(town.services, Switch.NORMAL)
 
 
 def _has_display() -> bool:

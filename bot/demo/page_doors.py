@@ -1,9 +1,11 @@
-"""What a person at the page can do, by name: each door is one of the local Slack's own, or the service's switch."""
+"""What a person at the page can do, by name: each door is one of the local Slack's own, or a service's switch."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from bot.demo.services import Service, switch_all
 from bot.demo.slack import Answered, LocalSlack, NotOffered
-from bot.demo.videos import LocalVideos, Switch
+from bot.demo.videos import Switch
 
 Args = dict[str, Any]
 Answer = dict[str, Any]
@@ -23,9 +25,9 @@ class Refused(Exception):
 class Hand:
     """One page's person. `user` may change: the demo has two people and one browser."""
 
-    def __init__(self, slack: LocalSlack, videos: LocalVideos, user: str) -> None:
+    def __init__(self, slack: LocalSlack, services: Sequence[Service], user: str) -> None:
         self._slack = slack
-        self._videos = videos
+        self._services = services
         self.user = user if user in self._people() else self._people()[0]
 
     async def do(self, door: str, args: Args) -> Answer:
@@ -68,8 +70,12 @@ class Hand:
             case "shortcut":
                 return _told(await slack.global_shortcut(me, args["callback"]))
             case "switch":
-                await self._videos.switch(Switch(args["position"]))
-                slack.world.feed.tell("service.switched", position=args["position"])
+                await self._service(args["service"]).videos.switch(Switch(args["position"]))
+                slack.world.feed.tell("service.switched", service=args["service"], position=args["position"])
+                return {}
+            case "mend":
+                await switch_all(self._services, Switch.NORMAL)
+                slack.world.feed.tell("service.switched", position=Switch.NORMAL)
                 return {}
             case _:
                 raise Refused("There is no such door.")
@@ -89,6 +95,12 @@ class Hand:
         if said is None:
             raise NotOffered("that message is gone")
         return said
+
+    def _service(self, name: str) -> Service:
+        found = next((each for each in self._services if each.offer.name == name), None)
+        if found is None:
+            raise NotOffered(f"no service is called {name}")
+        return found
 
     def _people(self) -> list[str]:
         return [each.name for each in self._slack.workspace.users.values() if not each.is_bot]

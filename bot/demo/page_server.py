@@ -16,9 +16,10 @@ from typing import Any, Final
 from aiohttp import WSMsgType, web
 
 from bot.demo.page_doors import Hand, Refused
+from bot.demo.services import Service
 from bot.demo.slack import LocalSlack, NotOffered
 from bot.demo.slack.feed import Changes
-from bot.demo.videos import LocalVideos, Switch
+from bot.demo.videos import Switch
 from bot.demo.videos.crew import Crew, working_crew
 
 _log = logging.getLogger(__name__)
@@ -41,23 +42,26 @@ HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 POSITIONS: Final = (
-    (Switch.NORMAL, "Working", "The service does its work. Break it, send the command, and see what people are told."),
-    (Switch.DOWN, "Down", "Nobody answers at the service. Send the command: it waits, and nothing is charged."),
-    (Switch.SLOW, "Slow", "Renders take six times as long, and answers come late."),
-    (Switch.REFUSE, "Refuse", "Every prompt is turned down. Nothing is charged, and the card says what next."),
-    (Switch.LOSE, "Lose the answer", "An order is taken, its answer lost. The bot finds it: nothing is paid twice."),
-    (Switch.STUCK, "Stuck", "Renders hang at 99 %. Put it back to Working, and the video arrives."),
+    (Switch.NORMAL, "Working", "does its work."),
+    (Switch.DOWN, "Down", "cannot be reached. Nothing is sent there, so nothing can be charged."),
+    (Switch.ERRORS, "Errors", "answers with errors. Whether an order arrived is found out, not guessed."),
+    (Switch.SLOW, "Slow", "takes six times as long, and answers late."),
+    (Switch.STUCK, "Stuck", "hangs at 99 %. Put it back to Working, and the video arrives."),
+    (Switch.REFUSE, "Refuses all", "turns every prompt down. A refusal never moves to another service by itself."),
+    (Switch.LOSE, "Loses the answer", "takes an order, and its answer is lost. Nothing is sent or paid twice."),
+    (Switch.RETIRED, "Shut down", "says that it has ended for good. The bot believes it: Working does not undo that."),
 )  # fmt: skip
+"""Each with the end of a sentence that begins with the service's name."""
 
 
 class Page:
     """One page server; make it with `running`."""
 
     def __init__(
-        self, slack: LocalSlack, videos: LocalVideos, manifest: dict[str, Any], prompts: Sequence[str]
+        self, slack: LocalSlack, services: Sequence[Service], manifest: dict[str, Any], prompts: Sequence[str]
     ) -> None:
         self._slack = slack
-        self._videos = videos
+        self._services = services
         self._crew: Crew
         features = manifest["features"]
         self._shortcuts = [
@@ -72,14 +76,20 @@ class Page:
     @classmethod
     @asynccontextmanager
     async def running(
-        cls, slack: LocalSlack, videos: LocalVideos, *, manifest: dict[str, Any], prompts: Sequence[str], port: int = 0
+        cls,
+        slack: LocalSlack,
+        services: Sequence[Service],
+        *,
+        manifest: dict[str, Any],
+        prompts: Sequence[str],
+        port: int = 0,
     ) -> AsyncIterator["Page"]:
         """Serve until the block ends. `manifest` is the app's: its command and the names of its shortcuts are shown.
 
         Raises:
             OSError: the port is taken.
         """
-        page = cls(slack, videos, manifest, prompts)
+        page = cls(slack, services, manifest, prompts)
         runner = web.AppRunner(page._application(), handle_signals=False, access_log=None, shutdown_timeout=STOP_S)
         async with working_crew() as page._crew:
             await runner.setup()
@@ -151,7 +161,7 @@ class Page:
     async def _socket(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse(heartbeat=20.0)
         await socket.prepare(request)
-        hand = Hand(self._slack, self._videos, request.query.get("as", ""))
+        hand = Hand(self._slack, self._services, request.query.get("as", ""))
         changes = self._slack.changes()
         moved = asyncio.Event()
         moved.set()
@@ -197,11 +207,24 @@ class Page:
         return {
             "type": "screen",
             "screen": self._slack.snapshot(hand.user),
-            "service": {"position": self._videos.switched, "positions": positions},
+            "services": [_shown(each) for each in self._services],
+            "positions": positions,
             "shortcuts": self._shortcuts,
             "command": self._command,
             "prompts": self._prompts,
         }
+
+
+def _shown(service: Service) -> dict[str, Any]:
+    bill = service.billed_usd_micros
+    return {
+        "name": service.offer.name,
+        "label": service.offer.label,
+        "says": service.offer.says,
+        "position": service.videos.switched,
+        "taken": service.taken,
+        "bill": f"${bill / 1_000_000:.2f}" if bill else "",
+    }
 
 
 async def _watched(changes: Changes, moved: asyncio.Event) -> None:

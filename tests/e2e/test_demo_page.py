@@ -17,7 +17,8 @@ from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from town import Town, a_town
 
 from bot.demo.page_server import Page as PageServer
-from bot.demo.videos import Switch
+from bot.demo.services import Offer, Service, Sold
+from bot.demo.videos import Switch, Variant
 from bot.slack.manifest import manifest
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -32,6 +33,18 @@ PATIENCE_MS = 30_000
 pytestmark = pytest.mark.skipif(
     not CHROMIUM.exists(), reason="There is no /usr/bin/chromium here; `apt install chromium` lets the page be tested."
 )
+
+
+ONE = Offer(
+    name="videos",
+    label="Local video service",
+    variant=Variant.OPENAI,
+    tier="relay",
+    render_s=0.05,
+    sells=(Sold(model="demo-fast", usd_micros_per_s=100_000, takes_s=120),),
+    says="$0.10 a second",
+)
+"""What the town's one service is, for the page."""
 
 
 @asynccontextmanager
@@ -52,8 +65,9 @@ async def a_page(folder: Path, **look: object) -> AsyncIterator[tuple[Page, Town
     """The page of a whole town, whose errors and requests to elsewhere are errors of the test."""
     complaints: list[str] = []
     async with a_town(folder) as town:
+        services = (Service(offer=ONE, videos=town.videos),)
         async with PageServer.running(
-            town.slack, town.videos, manifest=manifest(), prompts=("a corgi surfing at sunset", "a paper boat")
+            town.slack, services, manifest=manifest(), prompts=("a corgi surfing at sunset", "a paper boat")
         ) as server:
             async with a_browser(folder, **look) as context:
                 page = context.pages[0]
@@ -89,27 +103,27 @@ async def test_enter_is_all_it_takes_and_the_video_plays(tmp_path: Path) -> None
 
 async def test_the_service_is_broken_and_mended_by_keyboard_alone(tmp_path: Path) -> None:
     async with a_page(tmp_path) as (page, town, _):
-        await expect(page.get_by_text("Now break the service")).to_be_hidden()
+        await expect(page.get_by_text("Now break a service")).to_be_hidden()
         await page.keyboard.press("Enter")
         await expect(page.locator("#messages .card").filter(has_text="Done")).to_be_visible()
-        await expect(page.get_by_role("radiogroup", name="Now break the service")).to_be_visible()
+        await expect(page.get_by_role("list", name="Now break a service")).to_contain_text("1 order, its bill $0.40")
         await page.keyboard.press("Shift+Tab")
-        await expect(page.get_by_role("radio", name="Working")).to_be_focused()
-        for _ in range(3):
-            await page.keyboard.press("ArrowRight")
-        await expect(page.get_by_role("radio", name="Refuse")).to_be_focused()
-        await expect(page.get_by_role("status")).to_contain_text("Every prompt is turned down")
+        switch = page.get_by_role("combobox", name="Local video service")
+        await expect(switch).to_be_focused()
+        await page.keyboard.type("Refuses")
+        await expect(switch).to_have_value("refuse")
+        await expect(switch).to_be_focused()
+        await expect(page.get_by_role("status")).to_contain_text("Local video service turns every prompt down")
         await town.until(lambda: town.videos.switched is Switch.REFUSE)
         await page.keyboard.press("Tab")
         await expect(page.get_by_label("Message #videos", exact=True)).to_have_value("/sora a paper boat")
         await page.keyboard.press("Enter")
         refused = page.locator("#messages .card").filter(has_text="Not made")
         await expect(refused).to_contain_text("Nothing was charged")
-        await page.keyboard.press("Shift+Tab")
-        await page.keyboard.press("Home")
-        for _ in range(3):
-            await page.keyboard.press("ArrowLeft")
-        await town.until(lambda: town.videos.switched is Switch.NORMAL)
+        await page.get_by_role("button", name="Mend all").press("Enter")
+        await expect(page.get_by_role("status")).to_contain_text("All of them work")
+        await expect(switch).to_be_focused()
+        assert town.videos.switched is Switch.NORMAL
 
 
 async def test_the_form_by_keyboard_keeps_what_was_typed_says_errors_at_the_field_and_closes(tmp_path: Path) -> None:
@@ -244,7 +258,8 @@ async def test_every_text_has_enough_contrast(tmp_path: Path, scheme: str) -> No
     async with a_page(tmp_path, color_scheme=scheme) as (page, _, __):
         await page.keyboard.press("Enter")
         await expect(page.locator("#messages .card").filter(has_text="Done")).to_be_visible()
-        await expect(page.get_by_role("radio", name="Working")).to_be_visible()
+        await page.get_by_role("combobox", name="Local video service").select_option("down")
+        await expect(page.get_by_role("status")).to_contain_text("cannot be reached")
         assert await page.evaluate(FAINT) == []
 
 

@@ -7,7 +7,7 @@ import { channelName, nameOf } from "./words.js";
 const NEAR_END_PX = 140;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const narrow = matchMedia("(max-width: 1000px)");
-const state = { me: sessionStorage.getItem("me") ?? "", place: sessionStorage.getItem("place") ?? "", thread: null, told: null, seen: new Map(), prompt: 0, filled: false };
+const state = { me: sessionStorage.getItem("me") ?? "", place: sessionStorage.getItem("place") ?? "", thread: null, told: null, seen: new Map(), read: new Map(), prompt: 0, filled: false };
 const waiting = new Map();
 let socket, count = 0, retryMs = 250;
 
@@ -50,6 +50,14 @@ function here() {
   return offered.find((each) => each.id === state.place) ?? offered.find((each) => each.name === "videos") ?? offered[0];
 }
 
+/** What came into other channels since this person last looked there. */
+function unread(channel) {
+  const key = `${screen().user.id}/${channel.id}`;
+  const newest = channel.messages.at(-1)?.ts ?? "0";
+  if (channel.id === here().id || !state.read.has(key)) state.read.set(key, newest);
+  return channel.messages.filter((each) => each.ts > state.read.get(key) && each.user !== screen().user.id).length;
+}
+
 function draw(fresh) {
   const channel = here();
   drawSide(channel);
@@ -68,8 +76,8 @@ function drawSide(channel) {
   const place = (each) => h("li", {}, h("button", {
     type: "button", "aria-current": each.id === channel.id ? "page" : null, "data-focus": each.id, onclick: () => go(each.id),
   }, each.is_im ? avatar(each.members.find((one) => one !== screen().user.id), channelName(each.id, screen()), screen()) : h("span", { class: "sign", "aria-hidden": "true" }, each.is_private ? "◆" : "#"),
-  h("span", {}, channelName(each.id, screen())), each.is_private && !each.is_im && h("span", { class: "unseen" }, " (private)"), each.is_archived && h("small", {}, "archived")));
-  const all = screen().channels.map((each) => ({ ...each, messages: undefined, now: each.id === channel.id }));
+  h("span", {}, channelName(each.id, screen())), each.is_private && !each.is_im && h("span", { class: "unseen" }, " (private)"), each.is_archived && h("small", {}, "archived"), each.unread > 0 && h("small", { class: "unread" }, each.unread, h("span", { class: "unseen" }, " new"))));
+  const all = screen().channels.map((each) => ({ ...each, messages: undefined, now: each.id === channel.id, unread: unread(each) }));
   reconcile($("channels"), all.filter((each) => !each.is_im), { key: (each) => each.id, draw: place });
   reconcile($("directs"), all.filter((each) => each.is_im), { key: (each) => each.id, draw: place });
   const people = screen().users.filter((each) => !each.is_bot).map((each) => ({ ...each, now: each.id === screen().user.id }));
@@ -162,22 +170,34 @@ function premiere(message) {
   });
 }
 
+/** A service each: who it is, its switch, and what it would put on its invoice, whatever the bot says. */
 function drawBench() {
-  const { service } = state.told;
-  const isOffered = service.position !== "normal" || screen().channels.some((each) => each.messages.some((one) => one.user === screen().app.user && filmOf(one)));
+  const { services, positions } = state.told;
+  const broken = services.filter((each) => each.position !== "normal");
+  const isOffered = broken.length > 0 || screen().channels.some((each) => each.messages.some((one) => one.user === screen().app.user && filmOf(one)));
   $("bench").hidden = !isOffered;
   if (!isOffered) return;
-  $("bench").classList.toggle("broken", service.position !== "normal");
-  const choice = (each) => h("label", { class: "switch" },
-    h("input", { type: "radio", name: "switch", value: each.position, checked: each.now, "data-focus": each.position, onchange: () => breakIt(each.position) }), h("span", {}, each.name));
-  reconcile($("switches"), service.positions.map((each) => ({ ...each, now: each.position === service.position })), { key: (each) => each.position, draw: choice });
-  const says = service.positions.find((each) => each.position === service.position).says;
+  const choice = ({ name, label, says, position }) => h("li", { class: `service ${position}` },
+    h("label", {}, h("strong", {}, label),
+      h("span", { class: "pick" }, h("select", { "data-focus": name, onchange: (event) => breakIt(name, event.target.value) },
+        positions.map((each) => h("option", { value: each.position, selected: each.position === position }, each.name))))),
+    h("p", {}, says), h("p", { class: "bill" }));
+  reconcile($("switches"), services.map(({ name, label, says, position }) => ({ name, label, says, position })), { key: (each) => each.name, draw: choice });
+  for (const each of services) $("switches").querySelector(`[data-key="${each.name}"] .bill`).textContent = billOf(each);
+  $("mend").hidden = broken.length === 0;
+  const told = broken.map((each) => `${each.label} ${positions.find((one) => one.position === each.position).says}`);
+  const says = told.length ? told.join(" ") : "All of them work. Break one, send the command, and see what people are told.";
   if ($("switch-says").textContent !== says) $("switch-says").textContent = says;
 }
 
-async function breakIt(position) {
-  await door("switch", { position });
-  if (position === "normal" || $("words").value) return;
+function billOf({ taken, bill }) {
+  if (!taken) return "Nothing ordered yet";
+  return `${taken === 1 ? "1 order" : `${taken} orders`}${bill ? `, its bill ${bill}` : ""}`;
+}
+
+async function breakIt(service, position) {
+  await door("switch", { service, position });
+  if (position === "normal" || $("words").value || here().name !== "videos") return;
   state.prompt += 1;
   propose();
 }
@@ -257,6 +277,7 @@ $("attach").addEventListener("change", async (event) => {
   if (id) door("say", { channel: here().id, thread: null, text: "", files: [id] });
 });
 $("menu").addEventListener("click", () => menu(!document.body.classList.contains("menu-open")));
+$("mend").addEventListener("click", async () => { await door("mend"); $("switches").querySelector("select")?.focus(); });
 $("bench-fold").addEventListener("click", () => {
   const folded = $("bench").classList.toggle("folded");
   $("bench-fold").setAttribute("aria-expanded", String(!folded));

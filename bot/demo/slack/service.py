@@ -22,7 +22,7 @@ from bot.demo.slack.rates import Rates
 from bot.demo.slack.server import Server
 from bot.demo.slack.sockets import Sockets
 from bot.demo.slack.tickets import Tickets
-from bot.demo.slack.workspace import Json, User, Workspace
+from bot.demo.slack.workspace import Channel, Json, Kind, User, Workspace
 from bot.demo.slack.world import Dials, World, furnished
 from bot.demo.videos.crew import Crew, working_crew
 
@@ -135,6 +135,13 @@ class LocalSlack(Hands):
     @events_url.setter
     def events_url(self, url: str) -> None:
         self.world.app.events_url = url
+
+    def add_channel(self, name: str) -> Channel:
+        """A public channel with everybody in it, the app too."""
+        workspace = self.world.workspace
+        channel = Channel(id=workspace.new_id("C"), name=name, kind=Kind.PUBLIC, members=set(workspace.users))
+        workspace.channels[channel.id] = channel
+        return channel
 
     def changes(self) -> Changes:
         """News from now on, as JSON; iterate, and `aclose` when done."""

@@ -82,6 +82,8 @@ class Misfortune:
     ) -> web.StreamResponse:
         if self._book.switch.latency_s:
             await self._clock.sleep(self._book.switch.latency_s)
+        if self._book.switch is Switch.ERRORS:
+            return self._instead(Status(code=503))
         if isinstance(fault, WireFault):
             return await self._spoiled(request, handler, call, fault)
         if fault is not None:

@@ -66,6 +66,8 @@ class VideoRoutes:
         if self._models and asked.model not in self._models:
             message = f"The model '{asked.model}' does not exist or you do not have access to it."
             raise Refusal(404, message, code="model_not_found", param="model")
+        if self._book.switch is Switch.RETIRED:
+            raise Refusal(410, f"The model '{asked.model}' has been shut down.", code="model_retired", param="model")
         if self._book.switch is Switch.REFUSE and self._dialect.refuses_at_submit:
             raise Refusal(400, MODERATED.message, code=MODERATED.code)
         fault = request.get(FAULT)
@@ -114,7 +116,8 @@ class VideoRoutes:
 
     async def _list_models(self, request: web.Request) -> web.StreamResponse:  # noqa: ARG002 - same for everybody
         created = int(self._clock.now().timestamp())
-        shown = [{"id": name, "object": "model", "created": created, "owned_by": "local"} for name in self._models]
+        offered = () if self._book.switch is Switch.RETIRED else self._models
+        shown = [{"id": name, "object": "model", "created": created, "owned_by": "local"} for name in offered]
         return web.json_response({"object": "list", "data": shown})
 
     async def _content(self, request: web.Request) -> web.StreamResponse:

@@ -24,7 +24,7 @@ from bot.demo.videos.job import Job, JobStatus
 from bot.demo.videos.misfortune import Misfortune
 from bot.demo.videos.rendering import Rendering
 from bot.demo.videos.routes import VideoRoutes
-from bot.demo.videos.studio import Films, OneFilm, Studio
+from bot.demo.videos.studio import LABEL, Films, OneFilm, Studio
 from bot.demo.videos.switches import Switch
 from bot.demo.videos.webhooks import Webhooks, new_webhook_secret
 
@@ -74,6 +74,7 @@ class LocalVideos:
         render_s: float = 8.0,
         listing_lag_s: float = 0.0,
         poll_after_ms: int | None = None,
+        label: str = LABEL,
         new_id: NewId = new_id,
     ) -> AsyncIterator[Self]:
         """Serve until the block ends; ending stops every render and silence.
@@ -87,6 +88,7 @@ class LocalVideos:
             render_s: how long a render takes, if encoding does not take longer.
             listing_lag_s: how late a job appears in the list.
             poll_after_ms: hint sent with each look at an unfinished job, in the header the SDK obeys.
+            label: what stands on each film: who made it.
 
         Raises:
             ValueError: webhooks of a variant that has none, or a secret that does not begin with `whsec_`.
@@ -97,7 +99,7 @@ class LocalVideos:
             listing_lag_s=listing_lag_s, poll_after_ms=poll_after_ms, new_id=new_id,
         )  # fmt: skip
         async with AsyncExitStack() as owned:
-            films = Studio(directory) if film is None else OneFilm(film)
+            films = Studio(directory, label=label) if film is None else OneFilm(film)
             await service._open(owned, films, port, webhook_url, webhook_secret)
             yield service
 

@@ -10,6 +10,8 @@ class Switch(StrEnum):
     NORMAL = "normal"
     DOWN = "down"
     """Nobody answers: the port is shut. Renders under way go on behind it."""
+    ERRORS = "errors"
+    """Every call is answered with 503. A submit that hears it does not know whether it arrived; here it never does."""
     SLOW = "slow"
     """Renders take six times as long and answers come late."""
     REFUSE = "refuse"
@@ -18,6 +20,8 @@ class Switch(StrEnum):
     """A submit is taken, started and paid, and its answer never arrives."""
     STUCK = "stuck"
     """Renders hang at 99 % until the switch is put back."""
+    RETIRED = "retired"
+    """Submits are answered with 410 and no model is listed any more; what was accepted before is finished."""
 
     @property
     def pace(self) -> float:

@@ -1,0 +1,101 @@
+"""What `sora-bot demo` runs: a local Slack, three local video services, and the bot between them, unmodified."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import tempfile
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.clock import SystemClock
+from bot.demo.bot_process import BotProcess
+from bot.demo.services import Service, running_services, sora_toml
+from bot.demo.slack import LocalSlack
+from bot.slack.manifest import manifest
+
+READY_WITHIN_S = 60.0
+NOTICES = "video-status"
+"""The channel that hears how the services are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Town:
+    slack: LocalSlack
+    services: tuple[Service, ...]
+    bot: BotProcess
+
+
+@asynccontextmanager
+async def demo_town(keep: Path | None) -> AsyncIterator[Town]:
+    """The doubles here, the bot as a child, all of it ready; on leaving everything ends, the bot first.
+
+    Args:
+        keep: where everything is kept; None: in a temporary folder, which goes with the town.
+
+    Raises:
+        BotDied: the bot ended before it was ready.
+        TimeoutError: it did not get ready.
+    """
+    with contextlib.ExitStack() as folders:
+        folder = keep or Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="sora-demo-")))
+        folder = folder.absolute()
+        secret = f"whsec_{b64encode(secrets.token_bytes(24)).decode()}"
+        port = _free_port()
+        async with (
+            LocalSlack.running(manifest=manifest(), directory=folder / "slack") as slack,
+            running_services(
+                clock=SystemClock(), folder=folder / "films", webhook_secret=secret,
+                callback_url=f"http://127.0.0.1:{port}/webhooks",
+            ) as services,
+        ):  # fmt: skip
+            slack.add_channel(NOTICES)
+            home = folder / "bot"
+            home.mkdir(parents=True, exist_ok=True)
+            (home / "sora.toml").write_text(sora_toml(services, webhook_secret=secret), encoding="utf-8")
+            settings = _settings(slack, home, port)
+            async with BotProcess.running(settings, inherited=os.environ, folder=home) as bot:
+                await _ready(slack, bot)
+                yield Town(slack=slack, services=services, bot=bot)
+
+
+def _settings(slack: LocalSlack, home: Path, port: int) -> dict[str, str]:
+    return {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_API_URL": slack.api_url,
+        "SORA_DATABASE_URL": f"sqlite:///{home / 'sora.sqlite'}",
+        "SORA_SPOOL": str(home / "spool"),
+        "SORA_ADMINS": ",".join(each.id for each in slack.workspace.users.values() if each.is_admin),
+        "SORA_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SORA_HOST": "127.0.0.1",
+        "PORT": str(port),
+    }
+
+
+async def _ready(slack: LocalSlack, bot: BotProcess) -> None:
+    """Wait for the bot's socket.
+
+    Raises:
+        BotDied: it ended before.
+        TimeoutError: it did not come.
+    """
+    connecting = asyncio.ensure_future(slack.sockets.connected(within_s=READY_WITHIN_S))
+    dying = asyncio.ensure_future(bot.died())
+    try:
+        await asyncio.wait({connecting, dying}, return_when=asyncio.FIRST_COMPLETED)
+        await (dying if dying.done() else connecting)
+    finally:
+        connecting.cancel()
+        dying.cancel()
+
+
+def _free_port() -> int:
+    """A port for the bot, which has to be known before it starts: the services call it back there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
