@@ -160,7 +160,7 @@ def told(findings: Sequence[Finding]) -> Iterable[str]:
 
 def shown(sold: Sequence[Sold], clock: Clock) -> Iterable[str]:
     now = clock.now()
-    rows = [("SERVICE", "MODEL", "CLASS", "SECONDS", "PRICE", "WHO RECEIVES IT", "")]
+    rows: list[tuple[str, ...]] = [("SERVICE", "MODEL", "CLASS", "SECONDS", "PRICE", "WHO RECEIVES IT", "")]
     rows += [_row(replace(each, model=each.model.at(now)), each.model) for each in sold]
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     for row in rows:

@@ -52,7 +52,7 @@ def charged_since(session: Session, since: datetime) -> list[Charged]:
             length_s=length_s,
             size_px=(width, height),
             videos=videos,
-            usd_micros=int(usd_micros),
+            usd_micros=int(usd_micros or 0),
         )
         for upstream, model, length_s, width, height, videos, usd_micros in rows
     ]
