@@ -36,7 +36,7 @@ async def test_any_text_arrives_as_typed(desk, jobs, text):
     assert jobs.asked[0][0].prompt == text
 
 
-@pytest.mark.parametrize("text", ["help", "status", "quota", "jobs", "settings"])
+@pytest.mark.parametrize("text", ["help", "status", "quota", "jobs"])
 async def test_a_subcommand_is_answered_and_starts_nothing(desk, jobs, text):
     status, said = await desk.command(text)
     assert (status, said["response_type"]) == (200, "ephemeral")

@@ -26,8 +26,10 @@ def test_no_text_opens_the_form(text):
         ("Show  #142.", Told(subcommand=Subcommand.SHOW, number=142)),
         ("cancel #7", Told(subcommand=Subcommand.CANCEL, number=7)),
         ("find", Told(subcommand=Subcommand.HELP)),
-        ("settings", Told(subcommand=Subcommand.HELP)),
-        ("admin 4F7K-22", Told(subcommand=Subcommand.HELP)),
+        ("settings", Told(subcommand=Subcommand.SETTINGS)),
+        ("Admin", Told(subcommand=Subcommand.ADMIN)),
+        ("admin 4F7K-22", Told(subcommand=Subcommand.ADMIN, code="4f7k-22")),
+        ("admin 4f7k–22.", Told(subcommand=Subcommand.ADMIN, code="4f7k–22")),
     ],
 )
 def test_a_subcommand_is_the_whole_text_in_its_exact_form(text, told):
@@ -42,7 +44,10 @@ def test_a_sentence_with_a_commands_word_is_a_prompt(text):
     assert parse(text) == Prompt(prompt=text)
 
 
-@pytest.mark.parametrize("text", ["staus", "corgi", "shwo 142", "statuss", "find corgi", "cancle #3", "my jobs", "🐕"])
+@pytest.mark.parametrize(
+    "text",
+    ["staus", "corgi", "shwo 142", "statuss", "find corgi", "cancle #3", "my jobs", "🐕", "admin 4F7K22"],
+)
 def test_one_word_or_nearly_a_command_opens_the_form(text):
     assert parse(text) == Prompt(prompt=text, doubtful=True)
 
