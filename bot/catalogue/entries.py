@@ -6,7 +6,19 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from bot.catalogue.model import Audio, Billing, Model, ModelClass, Price, PromptUnit, Protocol, Shape, Unpriced
+from bot.catalogue.model import (
+    Audio,
+    Billing,
+    Model,
+    ModelClass,
+    PageKind,
+    Price,
+    PromptUnit,
+    Protocol,
+    Shape,
+    StatusPage,
+    Unpriced,
+)
 
 MICROS = 1_000_000
 USD_MAX = 1000
@@ -77,6 +89,15 @@ class NotAccepted(BaseModel):
     code: str = Field(min_length=1)
 
 
+class StatusPageEntry(Entry):
+    kind: PageKind
+    url: str = Field(pattern="^https://")
+    components: tuple[str, ...] = ()
+
+    def status_page(self) -> StatusPage:
+        return StatusPage(**{name: getattr(self, name) for name in type(self).model_fields})
+
+
 class ProtocolEntry(Entry):
     provider: str
     label: str
@@ -99,6 +120,7 @@ class ProtocolEntry(Entry):
     submits_per_minute: int = Field(default=60, ge=1)
     base_url: str = ""
     wire: dict[str, Any] = {}
+    status_page: StatusPageEntry | None = None
 
     @model_validator(mode="after")
     def _window_with_key(self) -> "ProtocolEntry":
@@ -111,6 +133,7 @@ class ProtocolEntry(Entry):
     def protocol(self, key: str) -> Protocol:
         facts = {name: getattr(self, name) for name in type(self).model_fields}
         facts["not_accepted"] = frozenset((each.status, each.code) for each in self.not_accepted)
+        facts["status_page"] = self.status_page.status_page() if self.status_page else None
         return Protocol(key=key, **facts)
 
 

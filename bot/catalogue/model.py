@@ -145,6 +145,25 @@ class Model:
         return tuple(dict.fromkeys(resolution for _, resolution in self.sizes_px))
 
 
+class PageKind(StrEnum):
+    STATUSPAGE = "statuspage"
+    """/api/v2/summary.json, as Atlassian Statuspage and incident.io give it."""
+    GOOGLE = "google"
+    """incidents.json of Google Cloud."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusPage:
+    """Where a service itself says how it stands, to be read by a program."""
+
+    kind: PageKind
+    url: str
+    components: tuple[str, ...] = ()
+    """Ids or names of the parts that make our videos; where the page shows none of them, the whole page counts."""
+    source: str
+    as_of: date
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
     """How one wire dialect behaves: the facts to decide on, so that no code asks for a vendor's name."""
@@ -179,6 +198,7 @@ class Protocol:
     base_url: str = ""
     wire: Mapping[str, Any] = field(default_factory=dict)
     """Dialect switches that only the adapter reads."""
+    status_page: StatusPage | None = None
     source: str = ""
     as_of: date | None = None
 

@@ -48,7 +48,7 @@ def usually_refused(session: Session, upstream: str, *, now: datetime) -> float:
         .where(_renders(upstream), col(CheckRow.at) >= now - _USUAL, col(CheckRow.at) < now - WINDOW_AGE)
         .group_by(col(CheckRow.status))
     )
-    by_status = {status: count for status, count in session.execute(counted)}
+    by_status = dict(session.execute(counted).tuples().all())
     refused, made = by_status.get(Verdict.REFUSED.value, 0), by_status.get(Verdict.OK.value, 0)
     return refused / (refused + made) if refused else 0.0
 
@@ -68,7 +68,7 @@ def since(session: Session, at: datetime, *sources: Source) -> Sequence[Check]:
 def first_seen(session: Session) -> dict[str, datetime]:
     """When history begins, by service."""
     wanted = sa.select(col(CheckRow.upstream), sa.func.min(col(CheckRow.at))).group_by(col(CheckRow.upstream))
-    return {upstream: at for upstream, at in session.execute(wanted)}
+    return dict(session.execute(wanted).tuples().all())
 
 
 def check_of(row: CheckRow) -> Check:
