@@ -15,10 +15,12 @@ from pathlib import Path
 from bot.clock import SystemClock
 from bot.demo.bot_process import BotProcess
 from bot.demo.services import Service, running_services, sora_toml
-from bot.demo.slack import LocalSlack
+from bot.demo.slack import Channel, LocalSlack, View
 from bot.slack.manifest import manifest
 
 READY_WITHIN_S = 60.0
+ADMIN, FIRST = "ada", "videos"
+"""Who is admin there, and the channel that people see first."""
 NOTICES = "video-status"
 """The channel that hears how the services are."""
 
@@ -53,13 +55,14 @@ async def demo_town(keep: Path | None) -> AsyncIterator[Town]:
                 callback_url=f"http://127.0.0.1:{port}/webhooks",
             ) as services,
         ):  # fmt: skip
-            slack.add_channel(NOTICES)
+            notices = slack.add_channel(NOTICES)
             home = folder / "bot"
             home.mkdir(parents=True, exist_ok=True)
             (home / "sora.toml").write_text(sora_toml(services, webhook_secret=secret), encoding="utf-8")
             settings = _settings(slack, home, port)
             async with BotProcess.running(settings, inherited=os.environ, folder=home) as bot:
                 await _ready(slack, bot)
+                await _notices_go_to(slack, notices)
                 yield Town(slack=slack, services=services, bot=bot)
 
 
@@ -92,6 +95,24 @@ async def _ready(slack: LocalSlack, bot: BotProcess) -> None:
     finally:
         connecting.cancel()
         dying.cancel()
+
+
+async def _notices_go_to(slack: LocalSlack, channel: Channel) -> None:
+    """What an admin does on the first day: opens the settings, chooses a channel for every kind of notice, saves."""
+
+    def form() -> View | None:
+        view = slack.top_view(ADMIN)
+        return view if view is not None and view.told.get("submit") else None
+
+    await slack.command(ADMIN, FIRST, "/sora", "settings")
+    await slack.until(form, within_s=READY_WITHIN_S)
+    view = form()
+    if view is None:
+        return
+    elements = [each["element"] for each in view.blocks if each["type"] == "input"]
+    chosen = {each["action_id"]: [channel.id] for each in elements if each["type"] == "multi_conversations_select"}
+    await slack.submit(ADMIN, view, chosen)
+    await slack.close_view(ADMIN, all=True)
 
 
 def _free_port() -> int:
