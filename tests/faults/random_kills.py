@@ -37,6 +37,8 @@ FILLING_S = 15.0
 """Bots that are left alone may deliver as fast as people order: then there are never quite as many as wanted."""
 QUIET_S = 10.0
 """After all is well nothing may follow: longer than any lease."""
+LOOKED_EVERY_S = 3.0
+"""Going through thousands of videos takes a second, in which the local Slack answers nobody."""
 TOLD_EVERY = 50
 
 
@@ -108,7 +110,7 @@ async def _settled(crowd: Crowd, plan: Plan) -> list[str]:
         if left < least:
             least, until = left, time.monotonic() + plan.settled_within_s
             print(f"{left} not right yet", flush=True)
-        await asyncio.sleep(1)
+        await asyncio.sleep(LOOKED_EVERY_S)
     await asyncio.sleep(plan.quiet_s)
     return wrong(crowd)
 
