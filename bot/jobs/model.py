@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.catalogue.model import ModelClass, Shape
+from bot.jobs.consent import AnswerWord, Question
 
 
 class JobState(StrEnum):
@@ -79,6 +80,8 @@ class Failure(StrEnum):
     """Rendered and paid, but larger than any file Slack takes; not kept."""
     UNDELIVERABLE = "undeliverable"
     """Rendered, paid and kept, but Slack takes it nowhere; Send again works."""
+    NO_ANSWER = "no_answer"
+    """Only something else than what was agreed could have made it, and its person did not say whether it may."""
     NOT_RENDERED = "not_rendered"
     """The service accepted it and ended without a video, and nothing else could take over."""
 
@@ -92,6 +95,8 @@ class Waiting(StrEnum):
     """The service takes no more at once."""
     SERVICE_DOWN = "service_down"
     """Every service that could make it is out; it starts by itself."""
+    ANSWER = "answer"
+    """What was agreed cannot be had now; the person is asked whether something else may be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +159,8 @@ class Job:
     """Short id a person can quote and an operator can find in the log."""
     attempt_id: str | None = None
     """The attempt in force, or the one that made the video."""
+    question_id: str | None = None
+    """The latest question to its person, open or answered."""
     finished_at: datetime | None = None
     removed_at: datetime | None = None
     """Set when its person took the card or the video away."""
@@ -227,15 +234,30 @@ class Attempt:
     cost_usd_micros: int | None = None
     """What the service says it charged, where it says so."""
 
+    @property
+    def real_usd_micros(self) -> int:
+        """What its video costs: the service's own word, else the catalogue's."""
+        return self.usd_micros if self.cost_usd_micros is None else self.cost_usd_micros
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
-    """A job with its tries, oldest first: what cards, listings and "what happened" are drawn from."""
+    """A job with its tries and questions, oldest first: what cards, listings and "what happened" are drawn from."""
 
     job: Job
     attempts: tuple[Attempt, ...] = ()
+    questions: tuple[Question, ...] = ()
 
     @property
     def attempt(self) -> Attempt | None:
         """The attempt in force."""
         return next((each for each in self.attempts if each.id == self.job.attempt_id), None)
+
+    @property
+    def open_question(self) -> Question | None:
+        return next((each for each in self.questions if each.is_open), None)
+
+    @property
+    def agreed(self) -> Question | None:
+        """The last offer that its person took: it replaces what the order named."""
+        return next((each for each in reversed(self.questions) if each.answer is AnswerWord.USE), None)

@@ -10,6 +10,7 @@ from bot.clock import Clock
 from bot.jobs.answers import Choice, Complaint, Offer, Problem, Wish
 from bot.jobs.complaints import complaints_of, nearest
 from bot.jobs.model import Order
+from bot.jobs.planning import Learned, nothing_learned
 from bot.jobs.ports import Healths, JobBook
 from bot.jobs.requests import wanted_of
 from bot.jobs.single_flight import SingleFlight
@@ -25,11 +26,19 @@ _OTHERS = frozenset({Reason.OTHER_MODEL, Reason.OTHER_CLASS, Reason.PREVIEW})
 
 class Offers:
     def __init__(
-        self, *, registry: Registry, book: JobBook, healths: Healths, clock: Clock, catalogue_version: str
+        self,
+        *,
+        registry: Registry,
+        book: JobBook,
+        healths: Healths,
+        clock: Clock,
+        catalogue_version: str,
+        learned: Learned = nothing_learned,
     ) -> None:
         self._registry = registry
         self._book = book
         self._healths = healths
+        self._learned = learned
         self._clock = clock
         self._looks = SingleFlight()
         self.catalogue_version = catalogue_version
@@ -59,7 +68,8 @@ class Offers:
         wanted = wanted_of(order_of(settled, named.name if named else None, model_class), usd_micros_max=None)
         asked = [each for each in self._registry.upstreams if each.name not in wish.avoided]
         circuits = await self._looks.look("circuits", self._healths.circuits)
-        quoted = quote(wanted, asked, circuits, now)
+        learned = await self._learned()
+        quoted = quote(wanted, asked, circuits, now, routing=self._registry.routing, learned=learned)
         if isinstance(quoted, Plan) and not complaints:
             reasons = tuple(dict.fromkeys(skip.words for skip in quoted.skipped if skip.reason not in _OTHERS))
             label = named.label if named is not None else ""

@@ -7,7 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.jobs.answers import Standing, Unseen
+from bot.jobs.answers import Moved, Standing, Unseen
+from bot.jobs.consent import AnswerWord, Planned, Question, Taking
 from bot.jobs.model import Attempt, AttemptState, Failure, Job, JobRecord, Order, Waiting
 from bot.providers.base import RenderRef
 from bot.upstreams.circuit import Circuit
@@ -62,6 +63,12 @@ class Surface(Protocol):
     async def ask_admins(self, record: JobRecord, *, given_up_at: datetime) -> None:
         """Ask each admin once whether the attempt in force arrived; without an answer it is given up then."""
 
+    async def tell_moved(self, record: JobRecord, moved: Moved) -> None:
+        """One line in the thread: another service makes it now. Once for each move, however often it is called."""
+
+    async def ask_person(self, record: JobRecord, question: Question) -> None:
+        """One reply that mentions the requester: their card asks something. Once for each question."""
+
     async def take_away(self, record: JobRecord) -> None:
         """Delete the card and the files of a job whose person wants them gone."""
 
@@ -109,7 +116,51 @@ class Full:
     pass
 
 
-class JobBook(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """One line of the ledger about a job. `kind` is the ledger's word; money in micro-dollars."""
+
+    kind: str
+    usd_micros: int
+    given_back_usd_micros: int
+    """What this line freed of what was reserved, beyond what it spent."""
+    at: datetime
+    attempt_id: str | None
+
+
+class QuestionBook(Protocol):
+    """The rows of questions and of what was planned; implemented by `store`. Every method is one transaction."""
+
+    async def asks(self, question: Question, planned: Planned) -> bool:
+        """Ask, and let the job wait for it. False: it is no longer waiting, or has an open question."""
+
+    async def question(self, question_id: str) -> Question | None: ...
+
+    async def closed(self, question: Question, word: AnswerWord, *, at: datetime, by: str = "") -> bool:
+        """Compared and set: False means that somebody else's word came first. Money is left alone."""
+
+    async def takes(self, question: Question, *, by: str, at: datetime) -> Taking:
+        """The offer, at its price: what is reserved becomes that much, if every limit takes it."""
+
+    async def stops(self, question: Question, *, by: str, at: datetime) -> bool:
+        """The job ends as cancelled, and what was reserved is given back. False: somebody was quicker."""
+
+    async def asks_anew(
+        self, question: Question, after: Question | None, planned: Planned, *, by: str, at: datetime
+    ) -> bool:
+        """The offer is no longer true: another question in its place, or none. False: somebody was quicker."""
+
+    async def planned(self, job_id: str, planned: Planned) -> None:
+        """Keep it for "What happened?"."""
+
+    async def plannings(self, job_id: str) -> tuple[Planned, ...]:
+        """Oldest first."""
+
+    async def bookings(self, job_id: str) -> tuple[Booking, ...]:
+        """Oldest first."""
+
+
+class JobBook(QuestionBook, Protocol):
     """The rows of jobs, attempts and money; implemented by `store`. Every method is one transaction."""
 
     async def accept(self, asked: Acceptance) -> Committed | Repeated | Overdrawn | Full: ...
@@ -129,7 +180,15 @@ class JobBook(Protocol):
 
     async def queue_place(self, job_id: str, *, running_max: int) -> int: ...
 
-    async def begin(self, attempt: Attempt, *, prompt: str, in_flight_max: int, per_minute: int) -> bool:
+    async def begin(
+        self,
+        attempt: Attempt,
+        *,
+        prompt: str,
+        in_flight_max: int,
+        per_minute: int,
+        planned: Planned | None = None,
+    ) -> bool:
         """The intent, under the upstream's row: slot counted, committed. False: not now.
 
         One submit of unknown outcome per (upstream, prompt, model) at a time, so that a search cannot confuse two.
@@ -199,6 +258,9 @@ class JobBook(Protocol):
         self, job_id: str, failure: Failure, *, words: str, reference: str, charged_usd_micros: int, at: datetime
     ) -> None:
         """Ended without a video in the thread: what was charged is captured, the rest given back."""
+
+    async def charged(self, attempt: Attempt, *, usd_micros: int, at: datetime) -> None:
+        """A try that made nothing and is billed all the same: spent out of what is reserved; the job goes on."""
 
     async def cancelled(self, job_id: str, *, at: datetime) -> None: ...
 

@@ -25,9 +25,6 @@ class RequestMaker:
         self._webhook_url = webhook_url
         self._clock = clock
 
-    def wanted(self, job: Job) -> Wanted:
-        return wanted_of(job.order, usd_micros_max=job.held_usd_micros)
-
     def attempt(
         self, record: JobRecord, candidate: Candidate, upstream: Upstream, *, attempt_id: str, token: str
     ) -> Attempt:
@@ -48,7 +45,7 @@ class RequestMaker:
             intent_at=now,
             deadline_at=now + timedelta(seconds=upstream.protocol.submit_timeout_s),
             webhook_token=token,
-            note=candidate.note,
+            note=candidate.note or _other_length(record, candidate),
         )
 
     async def request(self, job: Job, attempt: Attempt, upstream: Upstream) -> RenderRequest:
@@ -80,6 +77,12 @@ class RequestMaker:
         )
 
 
+def _other_length(record: JobRecord, candidate: Candidate) -> str:
+    """Under a name of its own, which its person took instead, a model is planned at the length that was offered."""
+    asked_s, made_s = record.job.order.length_s, candidate.length_s
+    return "" if made_s == asked_s else f"You asked {asked_s} s; this model makes {made_s} s"
+
+
 def wanted_of(order: Order, *, usd_micros_max: int | None) -> Wanted:
     return Wanted(
         model=order.model,
@@ -92,4 +95,5 @@ def wanted_of(order: Order, *, usd_micros_max: int | None) -> Wanted:
         prompt=order.prompt,
         has_picture=order.picture_id is not None,
         usd_micros_max=usd_micros_max,
+        slack_channel_id=order.place.slack_channel_id,
     )

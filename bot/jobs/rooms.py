@@ -1,11 +1,14 @@
 """What the steps of a story work with: one value instead of a dozen parameters."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.clock import Clock, NewId
+from bot.jobs.answers import Moved
 from bot.jobs.courier import Courier
 from bot.jobs.doubt import Doubt
+from bot.jobs.planning import Learned, nothing_learned
 from bot.jobs.ports import Alarm, Healths, JobBook, Surface
 from bot.jobs.requests import RequestMaker
 from bot.jobs.wakes import Wakes
@@ -19,8 +22,17 @@ class Patience:
 
     queue_wait_max: timedelta = timedelta(hours=24)
     """How long a job waits for a service to come back before it is given up."""
+    ask_after: timedelta = timedelta(minutes=1)
+    """A service that has been out for less may be back before anybody has read a question."""
     doubt_max: timedelta = timedelta(days=7)
     """After that an unknown submit is booked as possibly paid."""
+
+
+MovedAway = Callable[[Moved], Awaitable[None]]
+"""A job has left a service, for whoever keeps that service's incidents."""
+
+
+async def nobody_counts(_moved: Moved) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +52,6 @@ class Rooms:
     new_id: NewId
     alarm: Alarm
     patience: Patience
+    learned: Learned = nothing_learned
+    """What videos took lately, for who asks the fastest first."""
+    moved: MovedAway = nobody_counts

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from bot.catalogue.model import Billing, Model, Tier
 from bot.clock import Clock
-from bot.jobs.answers import CardFacts, ServiceStanding, StatusAnswer
+from bot.jobs.answers import Asked, CardFacts, ServiceStanding, StatusAnswer
 from bot.jobs.doubt import is_mute
 from bot.jobs.model import AttemptState, JobRecord, JobState, Waiting
+from bot.jobs.moving import model_label, moved_of, paid_of
 from bot.jobs.ports import Healths
 from bot.jobs.requests import wanted_of
 from bot.upstreams.circuit import Circuit, CircuitState
@@ -59,6 +60,9 @@ class Standings:
             service_down_words=await self._down_words(upstream) if waits else "",
             elsewhere_usd_micros=await self.elsewhere_usd_micros(record),
             may_be_sent_again=self._may_be_sent_again(record, upstream),
+            moved=moved_of(record, self._registry),
+            paid=paid_of(record, self._registry),
+            asked=self._asked(record),
         )
 
     async def elsewhere_usd_micros(self, record: JobRecord) -> int | None:
@@ -68,8 +72,20 @@ class Standings:
             return None
         others = [each for each in self._registry.upstreams if each.name != attempt.upstream]
         wanted = wanted_of(job.order, usd_micros_max=None)
-        quoted = quote(wanted, others, await self._healths.circuits(), self._clock.now())
+        circuits, routing = await self._healths.circuits(), self._registry.routing
+        quoted = quote(wanted, others, circuits, self._clock.now(), routing=routing)
         return quoted.usd_micros if isinstance(quoted, Quote) else None
+
+    def _asked(self, record: JobRecord) -> Asked | None:
+        question = record.open_question
+        if question is None or record.job.waiting is not Waiting.ANSWER:
+            return None
+        return Asked(
+            question=question,
+            service_label=self._registry.label(question.upstream),
+            model_label=model_label(question.upstream, question.model, self._registry),
+            same_model=question.model == record.job.order.model,
+        )
 
     def _can_cancel(self, record: JobRecord) -> bool:
         job, attempt = record.job, record.attempt

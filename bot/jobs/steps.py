@@ -6,9 +6,12 @@ A step that finds its work done says so again. Outcomes are words; domain errors
 from datetime import datetime
 
 from bot.jobs import retries
+from bot.jobs.beside import beside
+from bot.jobs.consent import AnswerWord
 from bot.jobs.courier import NotFetched, Trouble
-from bot.jobs.endings import fail, verdict
+from bot.jobs.endings import charge_of, fail, verdict
 from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, JobRecord, JobState, Waiting
+from bot.jobs.moving import moved_of
 from bot.jobs.ports import Announced, Delivered, SpooledVideo
 from bot.jobs.rooms import Rooms
 from bot.jobs.story import Checked, Settled, Submitted, Waited
@@ -76,17 +79,26 @@ class JobSteps:
         record = await self._record(job_id)
         now = self._now()
         times = list(retries.resting(record.attempts, now=now).values())
-        if record.job.waiting is Waiting.SERVICE_DOWN:
+        if record.job.waiting in {Waiting.SERVICE_DOWN, Waiting.ANSWER}:
             circuits = await self._rooms.healths.circuits()
             times += [each.retry_at for each in circuits.values() if each.retry_at is not None and each.retry_at > now]
         longest_s = SLOT_LOOK_S if record.job.waiting is Waiting.SLOT else DOWN_LOOK_S
         until_s = min(((at - now).total_seconds() for at in times), default=longest_s)
-        await self._rooms.wakes.pause(job_id, min(max(until_s, 0.05), longest_s))
+        question = record.open_question
+        asking = self._rooms.surface.ask_person(record, question) if question is not None else None
+        async with beside(asking):
+            await self._rooms.wakes.pause(job_id, min(max(until_s, 0.05), longest_s))
 
     async def check(self, job_id: str) -> Checked:
         return await self._rooms.doubt.resolve(job_id)
 
     async def wait(self, job_id: str) -> Waited:
+        record = await self._record(job_id)
+        moved = moved_of(record, self._rooms.registry)
+        async with beside(self._rooms.surface.tell_moved(record, moved) if moved is not None else None):
+            return await self._waited(job_id)
+
+    async def _waited(self, job_id: str) -> Waited:
         asked_to_stop = False
         while True:
             record = await self._record(job_id)
@@ -114,6 +126,8 @@ class JobSteps:
             return Settled.DELIVER
         if job.state in ENDED:
             return Settled.QUIET if job.state in {JobState.CANCELLED, JobState.DELIVERED} else Settled.TELL
+        if record.open_question is not None:
+            await self._book.closed(record.open_question, AnswerWord.OVER, at=self._now())
         settled = Settled.TELL
         if made and job.cancel_requested_at is not None:
             await self._book.kept(job_id, at=self._now())
@@ -126,7 +140,7 @@ class JobSteps:
             await self._rooms.alarm("possibly_paid", {"job": job_id, "usd_micros": attempt.usd_micros})
         else:
             failure, words, charged = verdict(record, self._rooms.registry)
-            if job.cancel_requested_at is not None and not charged:
+            if job.cancel_requested_at is not None and (not charged or job.paid_usd_micros):
                 await self._book.cancelled(job_id, at=self._now())
                 self._rooms.surface.changed(job_id)
                 return Settled.QUIET
@@ -162,6 +176,8 @@ class JobSteps:
             return Waited.ENDED
         if job.cancel_requested_at is not None or not retries.deserves_another(attempt):
             return Waited.ENDED
+        if (charged := charge_of(attempt, self._rooms.registry)) > 0:
+            await self._book.charged(attempt, usd_micros=charged, at=self._now())
         await self._book.requeued(job.id, at=self._now())
         self._rooms.surface.changed(job.id)
         return Waited.AGAIN
@@ -184,7 +200,13 @@ class JobSteps:
             error_kind="timeout" if overdue else "",
         )
         if overdue:
-            await self._rooms.healths.observe(attempt.upstream, error_kind="timeout", now=self._now())
+            await self._rooms.healths.observe(
+                attempt.upstream,
+                error_kind="timeout",
+                now=self._now(),
+                model=attempt.model,
+                attempt_id=attempt.id,
+            )
         return True
 
     async def _fetched(self, record: JobRecord) -> SpooledVideo | NotFetched:

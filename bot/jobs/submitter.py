@@ -7,45 +7,78 @@ import asyncio
 from datetime import datetime
 
 from bot.jobs import retries
+from bot.jobs.consent import WAITING, AnswerWord, Question
 from bot.jobs.endings import fail
 from bot.jobs.model import Attempt, AttemptState, Failure, Job, JobRecord, Waiting
+from bot.jobs.moving import moved_of
+from bot.jobs.planning import Outlook, Planner
+from bot.jobs.questions import Asker
 from bot.jobs.requests import PictureLostError
 from bot.jobs.rooms import Rooms
 from bot.jobs.story import Submitted
 from bot.providers.base import RenderRef
 from bot.providers.errors import OutcomeUnknown, ProviderError
-from bot.upstreams.router import Candidate, plan
+from bot.upstreams.router import Candidate
 
 
 class Submitter:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._book = rooms.book
+        self._planner = Planner(registry=rooms.registry, healths=rooms.healths, learned=rooms.learned)
+        self._asker = Asker(planner=self._planner, new_id=rooms.new_id)
 
     async def next(self, record: JobRecord) -> Submitted | None:
-        """Send at most one. None: the attempt was proven not accepted, so another candidate may be looked for."""
+        """Send at most one. None: the rows have changed, so read them again and look for another candidate."""
         now, job = self._now(), record.job
-        resting = retries.resting(record.attempts, now=now)
-        planned = plan(
-            self._rooms.requests.wanted(job),
-            [each for each in self._rooms.registry.upstreams if each.name not in job.order.avoided],
-            await self._rooms.healths.circuits(),
-            retries.tried(record.attempts),
-            job.id,
-            now,
-        )
-        ready = [each for each in planned.candidates if each.upstream not in resting]
-        for candidate in ready:
+        outlook = await self._planner.look(record, now=now)
+        for candidate in outlook.ready:
             if await self._rooms.healths.lease_trial(candidate.upstream, job_id=job.id, now=now):
-                return await self._send(record, candidate)
-        if now - job.created_at > self._rooms.patience.queue_wait_max:
+                question = record.open_question
+                if question is not None and not await self._book.closed(question, AnswerWord.BACK, at=now):
+                    return None  # answered in this very moment
+                return await self._send(record, candidate, outlook)
+        if record.open_question is not None:
+            return await self._unanswered(record.open_question)
+        if now - _waits_since(record) > self._rooms.patience.queue_wait_max:
             return Submitted.OVER
-        if ready or planned.candidates or planned.waits_for_health:
-            await self._waits(job, Waiting.SERVICE_DOWN)
-            return Submitted.LATER
+        if self._is_to_be_asked(record, outlook):
+            question = self._asker.question(record, outlook, now=now)
+            if question is not None:
+                return await self._asked(question, outlook)
+        if outlook.may_come_back:
+            return await self._queued(job, outlook)
         return Submitted.OVER
 
-    async def _send(self, record: JobRecord, candidate: Candidate) -> Submitted | None:
+    def _is_to_be_asked(self, record: JobRecord, outlook: Outlook) -> bool:
+        """Not while a service only rests, or has hardly been out; nor again after "wait" while there is hope."""
+        if outlook.plan.candidates:
+            return False
+        if not outlook.plan.waits_for_health:
+            return True
+        told_to_wait = bool(record.questions) and record.questions[-1].answer is AnswerWord.WAIT
+        return not told_to_wait and self._now() - record.job.state_since >= self._rooms.patience.ask_after
+
+    async def _asked(self, question: Question, outlook: Outlook) -> Submitted | None:
+        if not await self._book.asks(question, outlook.planned(question.id, self._now())):
+            return None
+        self._rooms.surface.changed(question.job_id)
+        return Submitted.LATER
+
+    async def _unanswered(self, question: Question) -> Submitted | None:
+        now = self._now()
+        if now < question.deadline_at:
+            return Submitted.LATER
+        closed = await self._book.closed(question, AnswerWord.EXPIRED, at=now)
+        return Submitted.OVER if closed else None
+
+    async def _queued(self, job: Job, outlook: Outlook) -> Submitted:
+        if job.waiting is not Waiting.SERVICE_DOWN:
+            await self._book.planned(job.id, outlook.planned(WAITING, self._now()))
+        await self._waits(job, Waiting.SERVICE_DOWN)
+        return Submitted.LATER
+
+    async def _send(self, record: JobRecord, candidate: Candidate, outlook: Outlook) -> Submitted | None:
         rooms, job = self._rooms, record.job
         upstream = rooms.registry.upstream(candidate.upstream)
         attempt = rooms.requests.attempt(record, candidate, upstream, attempt_id=rooms.new_id(), token=rooms.new_id())
@@ -59,6 +92,7 @@ class Submitter:
             prompt=job.order.prompt,
             in_flight_max=upstream.in_flight_max,
             per_minute=upstream.submits_per_minute,
+            planned=outlook.planned(attempt.id, attempt.intent_at),
         ):
             await self._waits(job, Waiting.SLOT)
             return Submitted.LATER
@@ -73,7 +107,13 @@ class Submitter:
             async with asyncio.timeout(left_s):
                 ref = await upstream.provider.submit(request)
         except (OutcomeUnknown, TimeoutError):
-            await rooms.healths.observe(upstream.name, error_kind=OutcomeUnknown.kind, now=self._now())
+            await rooms.healths.observe(
+                upstream.name,
+                error_kind=OutcomeUnknown.kind,
+                now=self._now(),
+                model=attempt.model,
+                attempt_id=attempt.id,
+            )
             await self.in_doubt(job.id)
             return Submitted.CHECKING
         except ProviderError as error:
@@ -86,7 +126,15 @@ class Submitter:
             await self.in_doubt(attempt.job_id)
             return Submitted.CHECKING
         self._rooms.surface.changed(attempt.job_id)
+        await self._moved(attempt.job_id)
         return Submitted.RENDERING
+
+    async def _moved(self, job_id: str) -> None:
+        """For the service's incident: a job left it, and at what extra cost."""
+        record = await self._book.record(job_id)
+        moved = moved_of(record, self._rooms.registry) if record is not None else None
+        if moved is not None:
+            await self._rooms.moved(moved)
 
     async def _not_accepted(self, record: JobRecord, attempt: Attempt, error: ProviderError) -> Submitted | None:
         now = self._now()
@@ -98,7 +146,9 @@ class Submitter:
             error_detail=error.detail,
             retry_at=retries.retry_at(record.attempts, attempt.upstream, error, now=now),
         )
-        await self._rooms.healths.observe(attempt.upstream, error_kind=error.kind, now=now, model=attempt.model)
+        await self._rooms.healths.observe(
+            attempt.upstream, error_kind=error.kind, now=now, model=attempt.model, attempt_id=attempt.id
+        )
         if not error.failover:
             return Submitted.OVER
         await self._book.requeued(attempt.job_id, at=now)
@@ -114,3 +164,9 @@ class Submitter:
 
     def _now(self) -> datetime:
         return self._rooms.clock.now()
+
+
+def _waits_since(record: JobRecord) -> datetime:
+    """Accepted, or told by its person to go on waiting."""
+    told = [each.answered_at for each in record.questions if each.answer is AnswerWord.WAIT]
+    return max((at for at in told if at is not None), default=record.job.created_at)

@@ -1,13 +1,16 @@
 """The ledger: entries that are only ever added, and the balances they add up to.
 
-    hold ──▶ capture        the video exists; real price, above the hold if need be
+    hold ──▶ raise, lower   its person agreed to something dearer, or cheaper
+      │
+      ├────▶ capture        the video exists; real price, above the hold if need be
       │  └─▶ possibly_paid  never found out whether the submit arrived; counts as spent
       └────▶ release        failed, refused, cancelled: given back
 
-One job has one hold, and one entry closes it: the first capture or the release. A video that turns up after that
-(late, or from the service that a failover left behind) is a capture of its own that closes nothing: spent twice is
-booked twice, because it was paid twice. So is a possibly_paid beside a hold that stays, for one more try. A second
-capture of the same *attempt* cannot be: its key is taken.
+One job has one hold, which may be raised or lowered, and one entry closes it: the first capture of a video or the
+release. A video that turns up after that (late, or from the service that a failover left behind) is a capture of its
+own that closes nothing: spent twice is booked twice, because it was paid twice. So is a possibly_paid beside a hold
+that stays for one more try, and a try that made nothing and is billed, which lowers it. A second capture of the same
+*attempt* cannot be: its key is taken.
 """
 
 from collections.abc import Iterable
@@ -18,6 +21,8 @@ from typing import assert_never
 
 class EntryKind(StrEnum):
     HOLD = "hold"
+    RAISE = "raise"
+    LOWER = "lower"
     CAPTURE = "capture"
     POSSIBLY_PAID = "possibly_paid"
     RELEASE = "release"
@@ -31,7 +36,7 @@ class Entry:
     kind: EntryKind
     usd_micros: int
     closed_usd_micros: int | None = None
-    """The hold's amount in the entry that closes it; None: it leaves the hold alone."""
+    """What is held by then, in the entry that closes it; None: it leaves the hold open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,11 @@ def capture_key(job_id: str, attempt_id: str) -> str:
     return f"{job_id}:{attempt_id}:capture"
 
 
+def rehold_key(job_id: str, cause_id: str) -> str:
+    """One cause, an answer or a try that was billed, changes a hold once."""
+    return f"{job_id}:{cause_id}:hold"
+
+
 def release_key(job_id: str) -> str:
     return f"{job_id}:release"
 
@@ -69,6 +79,10 @@ def apply(balance: Balance, entry: Entry) -> Balance:
                 held_usd_micros=balance.held_usd_micros + entry.usd_micros,
                 held_clips=balance.held_clips + 1,
             )
+        case EntryKind.RAISE:
+            return replace(balance, held_usd_micros=balance.held_usd_micros + entry.usd_micros)
+        case EntryKind.LOWER:
+            return replace(balance, held_usd_micros=balance.held_usd_micros - entry.usd_micros)
         case EntryKind.CAPTURE | EntryKind.POSSIBLY_PAID:
             return replace(
                 balance,

@@ -14,6 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
 from bot.jobs.doubt_desk import DoubtDesk
+from bot.jobs.happened import HappenedDesk
+from bot.jobs.questions import QuestionDesk
 from bot.jobs.service import JobService
 from bot.slack.admin_desk import AdminDesk
 from bot.slack.admin_form import Greets, RefusedPlaces, SettingsListeners
@@ -34,6 +36,7 @@ from bot.slack.forms import Forms
 from bot.slack.frames import FirstFrames
 from bot.slack.lookups import Lookups
 from bot.slack.people_pictures import MessagePictures, PeoplePictures
+from bot.slack.questions import QuestionListeners
 from bot.slack.rate import CommandRate
 from bot.slack.replies import Replies
 from bot.slack.shortcuts import ShortcutListeners
@@ -46,6 +49,8 @@ def build_app(
     http: aiohttp.ClientSession,
     jobs: JobService,
     doubts: DoubtDesk,
+    questions: QuestionDesk,
+    happened: HappenedDesk,
     drafts: DraftBook,
     events: EventBook,
     replies: Replies,
@@ -89,6 +94,7 @@ def build_app(
         ButtonListeners(asking=asking, lookups=lookups, forms=forms, desk=desk, card_seen=card_seen),
         DraftListeners(asking=asking, forms=forms, lookups=lookups, desk=desk),
         DoubtListeners(doubts=doubts, desk=desk),
+        QuestionListeners(questions=questions, happened=happened, desk=desk),
         ShortcutListeners(forms=forms, pictures=message_pictures, desk=desk),
         DirectListener(asking=asking, lookups=lookups, pictures=message_pictures, events=events, desk=desk, rate=rate),
         Fallbacks(desk=desk, command=command),

@@ -41,7 +41,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """A button. `message_ts` is the message it stands on, if it stands on one."""
+    """A button, or a choice of a menu. `message_ts` is the message it stands on, if it stands on one."""
 
     caller: Caller
     value: str
@@ -129,7 +129,7 @@ def click_of(body: Body) -> Click:
     container = _dict(body, "container")
     return Click(
         caller=caller_of(body),
-        value=_text(action, "value"),
+        value=_text(action, "value") or _text(_dict(action, "selected_option"), "value"),
         message_ts=_text(container, "message_ts") or _text(_dict(body, "message"), "ts"),
         is_ephemeral=container.get("is_ephemeral") is True,
     )

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from bot.jobs.answers import Moved
+from bot.jobs.consent import Question
 from bot.jobs.model import Job, JobRecord
 from bot.jobs.ports import Announced, Delivered, SpooledVideo, Surface
 from bot.slack.admins import AdminQuestions
@@ -67,6 +69,12 @@ class SlackSurface:
 
     async def ask_admins(self, record: JobRecord, *, given_up_at: datetime) -> None:
         await self._admins.ask(record, given_up_at=given_up_at)
+
+    async def tell_moved(self, record: JobRecord, moved: Moved) -> None:
+        await self._teller.moved(record.job, moved)
+
+    async def ask_person(self, record: JobRecord, question: Question) -> None:
+        await self._teller.question(record.job, question)
 
     def changed(self, job_id: str) -> None:
         self._writer.changed(job_id)

@@ -6,12 +6,15 @@ from dataclasses import replace
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
+from bot.jobs.answers import Moved
+from bot.jobs.consent import Question
 from bot.jobs.model import Failure, Job, JobRecord
 from bot.slack.failures import CannotPost, NotSent, OutcomeUnknown, SlackFailure, ThreadGone, TryLater, blames_token
 from bot.slack.message import Message
 from bot.slack.ports import Cards, Telling, Tellings, TellingState
 from bot.slack.posting import RECONNECT_MAX_S, post
-from bot.slack.wording import ending, kept, moved_here
+from bot.slack.views.moves import moved_words
+from bot.slack.wording import asking, ending, kept, moved_here
 
 RefusalWords = Callable[[JobRecord, str], Message]
 """What a requester reads when their order cannot be posted; the code is Slack's."""
@@ -52,21 +55,32 @@ class Teller:
         """Likewise for a video that is ready, but that Slack takes nowhere."""
         await self._in_place(job, _occasion("kept", job), kept(job, refusal))
 
+    async def moved(self, job: Job, moved: Moved) -> None:
+        """One line: who makes it now. A place that takes no posts is told of in the end; this line is not worth it."""
+        await self._in_thread(job, f"failover.{moved.attempt_id}", Message(text=moved_words(moved), blocks=[]))
+
+    async def question(self, job: Job, question: Question) -> None:
+        """The card asks something; directly to its person where the thread is no more."""
+        await self._in_place(job, f"question.{question.id}", asking(job, question))
+
     async def moved_here(self, job: Job, refusal: str) -> Telling:
         """Directly to the requester: the file cannot go where it was asked, and comes here."""
         return await self.directly(job, _occasion("moved", job), moved_here(job, refusal))
 
     async def _in_place(self, job: Job, occasion: str, message: Message) -> None:
+        told = await self._in_thread(job, occasion, message)
+        if told.state is TellingState.REFUSED and not blames_token(told.refusal):
+            await self.directly(job, f"{occasion}.directly", message)
+
+    async def _in_thread(self, job: Job, occasion: str, message: Message) -> Telling:
         card = await self._cards.card(job.id)
-        told = await self._tell(
+        return await self._tell(
             job,
             occasion,
             message,
             slack_channel_id=card.slack_channel_id if card else job.order.place.slack_channel_id,
             thread_ts=card.thread_ts if card else job.order.place.thread_ts,
         )
-        if told.state is TellingState.REFUSED and not blames_token(told.refusal):
-            await self.directly(job, f"{occasion}.directly", message)
 
     async def directly(self, job: Job, occasion: str, message: Message) -> Telling:
         return await self.person(job.order.user_id, job, occasion, message)

@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping
 
 from bot.jobs.answers import CardFacts
+from bot.jobs.consent import Question
 from bot.jobs.model import Failure, Job, JobState
 from bot.slack.message import Message
-from bot.slack.views.words import quoted, usd
+from bot.slack.views.words import moment, quoted, usd
 
 _WHAT_HAPPENED: Mapping[Failure, str] = {
     Failure.REFUSED: "was not made: the service turned it down",
@@ -21,6 +22,7 @@ _WHAT_HAPPENED: Mapping[Failure, str] = {
     Failure.VIDEO_LOST: "was made, but the service lost the file",
     Failure.NOT_FETCHED: "was made, but the service did not hand me the file",
     Failure.TOO_LARGE: "was made, but its file is larger than the 1 GB that Slack takes, so I did not keep it",
+    Failure.NO_ANSWER: "was not made: what you asked for did not come back, and nobody said what may be used instead",
     Failure.UNDELIVERABLE: "is ready, but Slack would not take the file. I kept it: press Send again on its message",
     Failure.NOT_RENDERED: "was not made: the service ended without a video",
 }
@@ -60,6 +62,18 @@ def ending(job: Job) -> Message:
         what = _WHAT_HAPPENED[job.failure] if job.failure else "ended without a video"
     reference = f" Reference {job.reference}." if job.reference else ""
     text = f"{mention(job.order.user_id)} video #{job.number} {what}. {_money(job)} {_next(job)}{reference}"
+    return Message(text=text, blocks=[])
+
+
+def asking(job: Job, question: Question) -> Message:
+    """The card has a question; this is what makes its person look there."""
+    cost = usd(question.usd_micros) if question.usd_micros else "nothing"
+    wait = "wait, " if question.can_wait else ""
+    text = (
+        f"{mention(job.order.user_id)} video #{job.number} cannot be made as you asked just now. "
+        f"Something else could make it for {cost}: its message has the buttons to take that, {wait}or stop. "
+        f"Without an answer it stops {moment(question.deadline_at)}."
+    )
     return Message(text=text, blocks=[])
 
 

@@ -13,8 +13,9 @@ from bot.jobs.model import Attempt, AttemptState, Job, JobRecord
 from bot.quota.limits import Limit
 from bot.store import acceptance, quota
 from bot.store.engine import Store
-from bot.store.job_rows import ENDED_STATES, attempt_of, job_of, standing_of
+from bot.store.job_rows import ENDED_STATES, attempt_of, job_of, question_of, standing_of
 from bot.store.tables.jobs import AttemptRow, JobRow, WebhookEventRow
+from bot.store.tables.questions import QuestionRow
 
 
 class JobLooks:
@@ -127,4 +128,12 @@ def _record(session: Session, row: JobRow | None) -> JobRecord | None:
     tries = session.scalars(
         sa.select(AttemptRow).where(col(AttemptRow.job_id) == row.id).order_by(col(AttemptRow.number))
     )
-    return JobRecord(job=job_of(row), attempts=tuple(attempt_of(each) for each in tries))
+    return JobRecord(
+        job=job_of(row),
+        attempts=tuple(attempt_of(each) for each in tries),
+        questions=tuple(question_of(each) for each in session.scalars(_questions(row.id))) if row.question_id else (),
+    )
+
+
+def _questions(job_id: str) -> "sa.Select[QuestionRow]":
+    return sa.select(QuestionRow).where(col(QuestionRow.job_id) == job_id).order_by(col(QuestionRow.asked_at))

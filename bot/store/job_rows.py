@@ -9,9 +9,11 @@ from sqlmodel import col
 
 from bot.catalogue.model import ModelClass, Shape
 from bot.jobs.answers import Standing
+from bot.jobs.consent import AnswerWord, Question
 from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Fit, Job, JobState, Order, Place, Waiting
 from bot.quota.limits import Standing as QuotaStanding
 from bot.store.tables.jobs import AttemptRow, JobRow
+from bot.store.tables.questions import QuestionRow
 from bot.store.tables.slack import CardRow
 
 ENDED_STATES = tuple(state.value for state in ENDED)
@@ -76,6 +78,7 @@ def job_of(row: JobRow) -> Job:
         failure_words=row.failure_words,
         reference=row.reference,
         attempt_id=row.attempt_id,
+        question_id=row.question_id,
         finished_at=row.finished_at,
         removed_at=row.removed_at,
     )
@@ -97,7 +100,9 @@ def write_job(row: JobRow, job: Job) -> None:
     row.failure = job.failure.value if job.failure else None
     row.failure_words = job.failure_words
     row.reference = job.reference
+    row.held_usd_micros = job.held_usd_micros
     row.attempt_id = job.attempt_id
+    row.question_id = job.question_id
     row.finished_at = job.finished_at
     row.removed_at = job.removed_at
 
@@ -105,6 +110,11 @@ def write_job(row: JobRow, job: Job) -> None:
 def attempt_of(row: AttemptRow) -> Attempt:
     same = {name: getattr(row, name) for name in _SAME_IN_ATTEMPT}
     return Attempt(**same, size_px=(row.width_px, row.height_px), state=AttemptState(row.state))
+
+
+def question_of(row: QuestionRow) -> Question:
+    same = {each.name: getattr(row, each.name) for each in fields(Question)}
+    return Question(**same | {"answer": AnswerWord(row.answer) if row.answer else None})
 
 
 def attempt_row(attempt: Attempt, *, fingerprint: str) -> AttemptRow:

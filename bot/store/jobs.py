@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from bot.jobs.consent import Planned
 from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobState, Waiting
 from bot.jobs.ports import Acceptance, Enqueue, JobBook
 from bot.providers.base import RenderRef
@@ -18,11 +19,12 @@ from bot.store.group_commit import GroupCommit
 from bot.store.job_looks import JobLooks
 from bot.store.job_rows import ENDED_STATES, job_of, write_job
 from bot.store.locking import locked, locked_one
+from bot.store.questions import StoredQuestions, keep_planned
 from bot.store.tables.jobs import AttemptRow, JobRow, WebhookEventRow
 from bot.store.upsert import inserted
 
 
-class StoredJobs(JobLooks):
+class StoredJobs(JobLooks, StoredQuestions):
     def __init__(self, store: Store, *, limits: tuple[Limit, ...], zone: ZoneInfo, enqueue: Enqueue) -> None:
         super().__init__(store, limits=limits, zone=zone)
         self._enqueue = enqueue
@@ -34,12 +36,24 @@ class StoredJobs(JobLooks):
         except IntegrityError:  # the same order in another process in this very moment: now it is there
             return await self._accepting.commit(asked)
 
-    async def begin(self, attempt: Attempt, *, prompt: str, in_flight_max: int, per_minute: int) -> bool:
-        return await self._store.write(
-            lambda session: attempts.begin(
+    async def begin(
+        self,
+        attempt: Attempt,
+        *,
+        prompt: str,
+        in_flight_max: int,
+        per_minute: int,
+        planned: Planned | None = None,
+    ) -> bool:
+        def work(session: Session) -> bool:
+            begun = attempts.begin(
                 session, attempt, prompt=prompt, in_flight_max=in_flight_max, per_minute=per_minute
             )
-        )
+            if begun and planned is not None:
+                keep_planned(session, attempt.job_id, planned)
+            return begun
+
+        return await self._store.write(work)
 
     async def submitted(self, attempt_id: str, ref: RenderRef, *, at: datetime) -> bool:
         return await self._store.write_surely(lambda session: attempts.submitted(session, attempt_id, ref, at=at))
@@ -160,6 +174,9 @@ class StoredJobs(JobLooks):
             )
 
         await self._store.write(work)
+
+    async def charged(self, attempt: Attempt, *, usd_micros: int, at: datetime) -> None:
+        await self._store.write(lambda session: settling.charged(session, attempt, usd_micros, at=at))
 
     async def cancelled(self, job_id: str, *, at: datetime) -> None:
         await self._store.write(lambda session: settling.cancelled(session, job_id, at=at))

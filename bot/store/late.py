@@ -13,7 +13,7 @@ from sqlmodel import col
 from bot.jobs.model import ENDED, WITHOUT_VIDEO, Attempt, AttemptState, Job, JobState
 from bot.providers.base import RenderRef
 from bot.store import quota, settling
-from bot.store.job_rows import job_of, write_job
+from bot.store.job_rows import attempt_of, job_of, write_job
 from bot.store.locking import locked, locked_one
 from bot.store.tables.jobs import AttemptRow, JobRow
 
@@ -40,8 +40,9 @@ def late_video(session: Session, attempt: Attempt, ref: RenderRef, *, result_ref
     if job.state in OWED and not has_video and job.removed_at is None:
         settling.captured(session, job.id, at=at)
         return job_of(job_row)
-    fresh = quota.capture(session, job_id=job.id, attempt_id=attempt.id, usd_micros=row.usd_micros, now=at)
-    paid = job.paid_usd_micros + (row.usd_micros if fresh else 0)
+    real = attempt_of(row).real_usd_micros
+    fresh = quota.capture(session, job_id=job.id, attempt_id=attempt.id, usd_micros=real, now=at)
+    paid = job.paid_usd_micros + (real if fresh else 0)
     write_job(job_row, replace(job_of(job_row), paid_usd_micros=paid, version=job.version + 1))
     return None
 

@@ -6,7 +6,7 @@ before the lock is the hold's own entry, because entries never change.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.quota.ledger import Balance, Entry, EntryKind, apply, capture_key, hold_key, recomputed, release_key
+from bot.quota.ledger import (
+    Balance,
+    Entry,
+    EntryKind,
+    apply,
+    capture_key,
+    hold_key,
+    recomputed,
+    rehold_key,
+    release_key,
+)
 from bot.quota.limits import Limit, OverLimit, Standing, refusal, standings
 from bot.store import balances
 from bot.store.balances import BalanceKey, Payers, payers_of
@@ -134,6 +144,55 @@ def risk(
     return True
 
 
+def spend_of_hold(session: Session, *, job_id: str, attempt_id: str, usd_micros: int, now: datetime) -> int | None:
+    """Book a try that made nothing as spent, and take as much from the hold, which stays open for the next try.
+
+    What stays reserved; None: it was booked before, or the hold is closed, and nothing changed.
+    """
+    held = _locked_hold(session, job_id)
+    key = capture_key(job_id, attempt_id)
+    if session.get(LedgerEntryRow, key) is not None or _is_closed(session, job_id):
+        return None
+    less = min(usd_micros, held.usd_micros)
+    spent = Entry(key=key, kind=EntryKind.CAPTURE, usd_micros=usd_micros)
+    lowered = Entry(key=rehold_key(job_id, attempt_id), kind=EntryKind.LOWER, usd_micros=less)
+    _book(session, [_Booked(held=held, entry=each, at=now, attempt_id=attempt_id) for each in (spent, lowered)])
+    return held.usd_micros - less
+
+
+def rehold(
+    session: Session,
+    *,
+    job_id: str,
+    question_id: str,
+    usd_micros: int,
+    limits: Sequence[Limit],
+    tz: ZoneInfo,
+    now: datetime,
+) -> OverLimit | None:
+    """Make the hold this much, as its person agreed to in this question. OverLimit: nothing was changed.
+
+    A limit is asked as if the job were new at the new price: its own money and clip do not stand in its way.
+
+    Raises:
+        NoHoldError: the job has no hold that is still open.
+    """
+    held = _locked_hold(session, job_id)
+    if _is_closed(session, job_id):
+        raise NoHoldError(job_id)
+    more = usd_micros - held.usd_micros
+    if more > 0:
+        given_back = Entry(key="", kind=EntryKind.RELEASE, usd_micros=0, closed_usd_micros=held.usd_micros)
+        without = {key: apply(each, given_back) for key, each in balances.seen(session, held.payers).items()}
+        over = refusal(standings(limits, held.payers.by_limit(without), now, tz), usd_micros)
+        if over is not None:
+            return over
+    kind = EntryKind.RAISE if more > 0 else EntryKind.LOWER
+    entry = Entry(key=rehold_key(job_id, question_id), kind=kind, usd_micros=abs(more))
+    _book(session, [_Booked(held=held, entry=entry, at=now)] if more else [])
+    return None
+
+
 def release(session: Session, *, job_id: str, now: datetime) -> bool:
     """Give the reserved money back. False: the hold is closed already, nothing changed.
 
@@ -200,7 +259,11 @@ def _locked_hold(session: Session, job_id: str) -> Held:
     if held is None:
         raise NoHoldError(job_id)
     balances.locked(session, held.payers.keys)
-    return held
+    changes = sa.select(col(LedgerEntryRow.kind), col(LedgerEntryRow.usd_micros)).where(
+        col(LedgerEntryRow.job_id) == job_id, col(LedgerEntryRow.kind).in_((EntryKind.RAISE, EntryKind.LOWER))
+    )
+    more = sum(usd_micros if kind == EntryKind.RAISE else -usd_micros for kind, usd_micros in session.execute(changes))
+    return replace(held, usd_micros=held.usd_micros + more)
 
 
 def _book(session: Session, booked: Sequence[_Booked]) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import col
 from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobState
 from bot.quota.limits import Limit
 from bot.store import attempts, quota
-from bot.store.job_rows import job_of, write_job
+from bot.store.job_rows import attempt_of, job_of, write_job
 from bot.store.locking import locked, locked_one
 from bot.store.tables.jobs import AttemptRow, JobRow
 
@@ -63,6 +63,17 @@ def failed(
         waiting=None,
     )
     write_job(row, ended)
+
+
+def charged(session: Session, attempt: Attempt, usd_micros: int, *, at: datetime) -> None:
+    """A try without a video that its service bills all the same: spent out of what is reserved; the job goes on."""
+    row, job = _locked(session, attempt.job_id)
+    if job.state in ENDED:
+        return
+    spent = quota.spend_of_hold(session, job_id=job.id, attempt_id=attempt.id, usd_micros=usd_micros, now=at)
+    if spent is not None:
+        paid = job.paid_usd_micros + usd_micros
+        write_job(row, replace(job, held_usd_micros=spent, paid_usd_micros=paid, version=job.version + 1))
 
 
 def cancelled(session: Session, job_id: str, *, at: datetime) -> None:
@@ -133,6 +144,7 @@ def _locked(session: Session, job_id: str) -> tuple[JobRow, Job]:
 
 def _capture(session: Session, job: Job, *, at: datetime) -> int:
     """Book the price of the attempt in force as spent. Returns what the job has cost in all."""
-    attempt = session.get_one(AttemptRow, job.attempt_id)
-    fresh = quota.capture(session, job_id=job.id, attempt_id=attempt.id, usd_micros=attempt.usd_micros, now=at)
-    return job.paid_usd_micros + (attempt.usd_micros if fresh else 0)
+    attempt = attempt_of(session.get_one(AttemptRow, job.attempt_id))
+    real = attempt.real_usd_micros
+    fresh = quota.capture(session, job_id=job.id, attempt_id=attempt.id, usd_micros=real, now=at)
+    return job.paid_usd_micros + (real if fresh else 0)

@@ -14,7 +14,8 @@ class Wanted:
     """An order as far as it decides who can make it. `model` None is Auto: any model of the class up to the price."""
 
     model: str | None
-    model_class: ModelClass
+    model_class: ModelClass | None
+    """None: of any class, for a question about what else there is."""
     length_s: int
     shape: Shape
     resolution: str
@@ -24,6 +25,8 @@ class Wanted:
     has_picture: bool
     usd_micros_max: int | None
     """The price the person saw; None before there is one."""
+    slack_channel_id: str = ""
+    """Where it will be seen: not every way to a model is allowed everywhere."""
 
 
 class Reason(StrEnum):
@@ -42,6 +45,9 @@ class Reason(StrEnum):
     PROMPT = "prompt"
     PICTURE = "picture"
     NEEDS_PICTURE = "needs_picture"
+    DISABLED = "disabled"
+    UNOFFICIAL = "unofficial"
+    """Reached by unofficial access, which is not allowed, or not in this Slack channel."""
     NO_PRICE = "no_price"
     """Unknown is never $0."""
     DEARER = "dearer"

@@ -7,9 +7,7 @@ from datetime import UTC, datetime
 
 from bot.catalogue.model import Model, Protocol, Tier
 from bot.providers.base import VideoProvider
-
-TIER_RANK = {Tier.OFFICIAL: 0, Tier.RELAY: 1, Tier.SELF_HOSTED: 1, Tier.REVERSE: 2, Tier.PREVIEW: 3}
-"""Official first; a relay and a server of one's own are told apart by priority and price; unofficial access last."""
+from bot.upstreams.policy import TIER_RANK, Routing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +31,14 @@ class Upstream:
 class Registry:
     """All upstreams of this process. Retirement belongs to (service, model): a name lives while one service has it."""
 
-    def __init__(self, upstreams: Iterable[Upstream]) -> None:
-        """
+    def __init__(self, upstreams: Iterable[Upstream], *, routing: Routing = Routing()) -> None:
+        """`routing`: whom the operator prefers and whom he switched off.
+
         Raises:
             ValueError: two upstreams have one name.
         """
         self.upstreams = tuple(upstreams)
+        self.routing = routing
         self._by_name = {each.name: each for each in self.upstreams}
         if len(self._by_name) < len(self.upstreams):
             names = [each.name for each in self.upstreams]
@@ -70,7 +70,7 @@ class Registry:
             if upstream.tier is Tier.PREVIEW and not self.preview_only:
                 continue
             for model in (each.at(now) for each in upstream.models):
-                if is_sold(model, now):
+                if is_sold(model, now) and self.routing.offers(upstream.name, upstream.tier, model.name):
                     offered.setdefault(model.name, model)
         return tuple(offered.values())
 

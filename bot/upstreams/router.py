@@ -9,10 +9,13 @@ from bot.catalogue.model import Model, Shape, Tier
 from bot.providers.errors import Retired
 from bot.upstreams.circuit import Circuit, allows, is_doubtful, next_try_at
 from bot.upstreams.fitting import Misfit, Reason, Wanted, length_made_s, misfit, wire_name_of
-from bot.upstreams.registry import TIER_RANK, Upstream
+from bot.upstreams.policy import LearnedTimes, Rivals, Routing, order_of
+from bot.upstreams.registry import Upstream
 
 __all__ = ["Reason", "Wanted"]  # part of question and answer
 
+_USUAL = Routing()
+_NOTHING_LEARNED: LearnedTimes = {}
 HEADROOM = 2
 """Auto shows at most this many times the first candidate's price, so that another service can take over within it."""
 
@@ -87,18 +90,23 @@ def plan(
     tried: AbstractSet[tuple[str, str]],
     job_id: str,
     now: datetime,
+    *,
+    routing: Routing = _USUAL,
+    learned: LearnedTimes = _NOTHING_LEARNED,
 ) -> Plan:
     """Sort everything configured into candidates, first choice first, and skips with a reason.
 
-    Order: services whose last submit was lost come last (design 5), then official first, then priority, then what comes
-    nearest to the length asked for, then the cheaper. `tried` holds (upstream, model) pairs that are not asked again;
-    `circuits` may lack an upstream of which nothing is known.
+    Order: services whose last submit was lost come last (design 5), then those the operator prefers come first, then by
+    the policy. `tried` holds (upstream, model) pairs that are not asked again; `circuits` may lack an upstream of which
+    nothing is known.
     """
     candidates: list[Candidate] = []
     skipped: list[Skip] = []
     for upstream in upstreams:
         for model in (each.at(now) for each in upstream.models):
-            found = _judged(wanted, upstream, model, upstreams, tried, now)
+            found = _unwanted(wanted, upstream, model, routing) or _judged(
+                wanted, upstream, model, upstreams, tried, now
+            )
             if isinstance(found, Candidate):
                 found = _if_healthy(found, upstream, circuits, job_id, now)
             if isinstance(found, Candidate):
@@ -107,14 +115,19 @@ def plan(
                 skipped.append(found)
     by_name = {each.name: each for each in upstreams}
 
-    def rank(each: Candidate) -> tuple[bool, int, int, int, int, str, str]:
+    def rank(each: Candidate) -> tuple[bool, int, tuple[float, ...], str, str]:
         upstream = by_name[each.upstream]
+        rivals = Rivals(
+            tier=upstream.tier,
+            priority=upstream.priority,
+            usd_micros=each.usd_micros,
+            typical_s=learned.get((each.upstream, each.model.name), each.model.typical_s),
+            off_by_s=abs(each.length_s - wanted.length_s),
+        )
         return (
             is_doubtful(circuits.get(each.upstream), now),
-            TIER_RANK[upstream.tier],
-            -upstream.priority,
-            abs(each.length_s - wanted.length_s),
-            each.usd_micros,
+            routing.preference(each.upstream, each.model.name),
+            order_of(routing.policy, rivals),
             each.upstream,
             each.model.name,
         )
@@ -123,14 +136,20 @@ def plan(
 
 
 def quote(
-    wanted: Wanted, upstreams: Sequence[Upstream], circuits: Mapping[str, Circuit], now: datetime
+    wanted: Wanted,
+    upstreams: Sequence[Upstream],
+    circuits: Mapping[str, Circuit],
+    now: datetime,
+    *,
+    routing: Routing = _USUAL,
+    learned: LearnedTimes = _NOTHING_LEARNED,
 ) -> Quote | Plan:
     """The price before the click; a Plan without candidates when nobody could make it even in good health."""
     unpriced = replace(wanted, usd_micros_max=None)
-    planned = plan(unpriced, upstreams, circuits, frozenset(), "", now)
+    planned = plan(unpriced, upstreams, circuits, frozenset(), "", now, routing=routing, learned=learned)
     if planned.candidates:
         return _quoted(wanted, planned, skipped=planned.skipped, down=False)
-    in_health = plan(unpriced, upstreams, {}, frozenset(), "", now)
+    in_health = plan(unpriced, upstreams, {}, frozenset(), "", now, routing=routing, learned=learned)
     if not (planned.waits_for_health and in_health.candidates):
         return planned
     waiting = {(each.upstream, each.model) for each in planned.skipped if each.reason is Reason.SUSPENDED}
@@ -181,6 +200,17 @@ def _judged(
     return made
 
 
+def _unwanted(wanted: Wanted, upstream: Upstream, model: Model, routing: Routing) -> Skip | None:
+    """The operator does not want it asked, here or anywhere."""
+    if routing.switched_off(upstream.name, model.name):
+        return _skip(upstream, model, Misfit(reason=Reason.DISABLED, words="is switched off by an admin"))
+    if not routing.allows(upstream.tier, wanted.slack_channel_id):
+        where = "in this channel" if routing.accepts_reverse else "here"
+        words = f"is reached by unofficial access, which is not allowed {where}"
+        return _skip(upstream, model, Misfit(reason=Reason.UNOFFICIAL, words=words))
+    return None
+
+
 def _not_meant(wanted: Wanted, upstream: Upstream, model: Model, upstreams: Sequence[Upstream]) -> Misfit | None:
     """The order is about something else. The preview neither replaces nor underbids a real service (mission D2)."""
     if wanted.model is not None and model.name != wanted.model:
@@ -192,7 +222,7 @@ def _not_meant(wanted: Wanted, upstream: Upstream, model: Model, upstreams: Sequ
         if rivals:
             return Misfit(reason=Reason.PREVIEW, words="is only a preview; it does not stand in for a real service")
         return None
-    if wanted.model is None and model.model_class is not wanted.model_class:
+    if wanted.model is None and wanted.model_class is not None and model.model_class is not wanted.model_class:
         return Misfit(reason=Reason.OTHER_CLASS, words="is of the other class")
     return None
 

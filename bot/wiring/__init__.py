@@ -37,6 +37,7 @@ from bot.store.events import StoredEvents
 from bot.store.figures import StoredFigures
 from bot.store.frames import StoredFrames
 from bot.store.history import StoredHistory
+from bot.store.incidents import StoredIncidents
 from bot.store.upstreams import StoredHealths
 from bot.upstreams.registry import Registry
 from bot.web.app import build_web
@@ -46,7 +47,13 @@ from bot.wiring.company import company_of
 from bot.wiring.doors import greeting, listening, numbers, slack_entrance
 from bot.wiring.lifelines import Ears, Loops, database_answers
 from bot.wiring.notices import notice_side
-from bot.wiring.rules import engine_settings, limits_of, name_of_process, risk_below_usd_micros
+from bot.wiring.rules import (
+    engine_settings,
+    limits_of,
+    moves_counted,
+    name_of_process,
+    risk_below_usd_micros,
+)
 from bot.wiring.services import opened_services
 from bot.wiring.surface import slack_side
 from bot.wiring.videos import videos_side
@@ -124,7 +131,17 @@ async def running(
             can_join="channels:join" in identity.scopes,
             bot_user_id=identity.bot_user_id,
         )
-        notices = notice_side(settings, store, door=door, clock=clock, alarm=watch.alarm)
+        balances = Balances(registry, StoredBalances(store), clock, low_below_videos=settings.low_balance_videos)
+        notices = notice_side(
+            settings,
+            store,
+            door=door,
+            registry=registry,
+            low_balances=balances.low,
+            clock=clock,
+            alarm=watch.alarm,
+            holder=new_id(),
+        )
         slack = slack_side(
             door=door,
             store=store,
@@ -144,6 +161,8 @@ async def running(
             registry=registry,
             book=book,
             healths=healths,
+            history=StoredHistory(store),
+            moved=moves_counted(StoredIncidents(store), clock),
             standings=standings,
             surface=slack.surface,
             admins=notices.admins.admins,
@@ -165,6 +184,8 @@ async def running(
             http=door.hasty,
             jobs=videos.jobs,
             doubts=videos.doubts,
+            questions=videos.questions,
+            happened=videos.happened,
             drafts=StoredDrafts(store, clock=clock, new_id=new_id),
             events=StoredEvents(store, clock=clock),
             replies=replies,
@@ -194,7 +215,6 @@ async def running(
         ears = Ears(sockets, clock)
         readiness = Readiness({"database": database_answers(store), "slack": ears.problem, "peers": company.problem})
         availability = Availability(readiness.problems, parts=readiness.parts, meters=watch.meters, clock=clock)
-        balances = Balances(registry, StoredBalances(store), clock, low_below_videos=settings.low_balance_videos)
         loops = await owned.enter_async_context(
             Loops(
                 watcher.run,
@@ -204,6 +224,7 @@ async def running(
                 ears.run,
                 availability.run,
                 balances.run,
+                *notices.loops,
                 *company.loops(bell, slack.surface),
             )
         )

@@ -3,14 +3,17 @@
 import socket
 from collections.abc import Callable
 
-from bot.clock import NewId
+from bot.clock import Clock, NewId
 from bot.config import Settings
 from bot.jobs import workflow
+from bot.jobs.answers import Moved
+from bot.jobs.rooms import MovedAway
 from bot.jobs.service import Rules
 from bot.quota.limits import Limit, ScopeKind
 from bot.quota.periods import Span
 from bot.store.engine import open_engine
 from bot.store.postgres import is_postgres
+from bot.upstreams.incidents import Incidents
 from bot.upstreams.registry import Upstream
 from bot.web.app import webhook_url
 
@@ -42,6 +45,17 @@ def rules_of(settings: Settings) -> Rules:
 
 def risk_below_usd_micros(settings: Settings) -> int:
     return round(settings.retry_unknown_below_usd * 1_000_000)
+
+
+def moves_counted(incidents: Incidents, clock: Clock) -> MovedAway:
+    """A job that left a service belongs to what is wrong there, with what it costs more elsewhere."""
+
+    async def counted(moved: Moved) -> None:
+        extra = max(0, moved.usd_micros - moved.usd_micros_before)
+        model = moved.from_model
+        await incidents.moved(moved.from_upstream, extra_usd_micros=extra, now=clock.now(), model=model)
+
+    return counted
 
 
 def name_of_process(settings: Settings, new_id: NewId) -> str:

@@ -11,11 +11,15 @@ from bot.jobs.bell import Bell
 from bot.jobs.courier import SpoolingCourier
 from bot.jobs.doubt import Doubt
 from bot.jobs.doubt_desk import DoubtDesk
+from bot.jobs.happened import HappenedDesk
 from bot.jobs.offers import Offers
+from bot.jobs.paces import Paces
 from bot.jobs.pictures import PictureDesk
-from bot.jobs.ports import Alarm, Healths, JobBook, Surface
+from bot.jobs.planning import Planner
+from bot.jobs.ports import Alarm, Healths, JobBook, RenderHistory, Surface
+from bot.jobs.questions import Asker, QuestionDesk
 from bot.jobs.requests import RequestMaker
-from bot.jobs.rooms import Patience, Rooms
+from bot.jobs.rooms import MovedAway, Patience, Rooms
 from bot.jobs.service import JobService
 from bot.jobs.standing import Standings
 from bot.jobs.steps import JobSteps
@@ -32,6 +36,8 @@ class Videos:
     steps: JobSteps
     jobs: JobService
     doubts: DoubtDesk
+    questions: QuestionDesk
+    happened: HappenedDesk
     webhooks: WebhookDesk
 
 
@@ -42,6 +48,8 @@ def videos_side(
     registry: Registry,
     book: JobBook,
     healths: Healths,
+    history: RenderHistory,
+    moved: MovedAway,
     standings: Standings,
     surface: Surface,
     admins: AdminsOf,
@@ -68,6 +76,8 @@ def videos_side(
         doubt_max=patience.doubt_max,
         risk_below_usd_micros=risk_below_usd_micros(settings),
     )
+    learned = Paces(registry=registry, history=history, clock=clock).lately
+    planner = Planner(registry=registry, healths=healths, learned=learned)
     rooms = Rooms(
         book=book,
         registry=registry,
@@ -82,10 +92,19 @@ def videos_side(
         new_id=new_id,
         alarm=alarm,
         patience=patience,
+        learned=learned,
+        moved=moved,
     )
     jobs = JobService(
         book=book,
-        offers=Offers(registry=registry, book=book, healths=healths, clock=clock, catalogue_version=catalogue.version),
+        offers=Offers(
+            registry=registry,
+            book=book,
+            healths=healths,
+            clock=clock,
+            catalogue_version=catalogue.version,
+            learned=learned,
+        ),
         standings=standings,
         bell=bell,
         surface=surface,
@@ -95,4 +114,19 @@ def videos_side(
         rules=rules_of(settings),
     )
     doubts = DoubtDesk(book=book, surface=surface, bell=bell, clock=clock, alarm=alarm, admins=admins)
-    return Videos(steps=JobSteps(rooms), jobs=jobs, doubts=doubts, webhooks=WebhookDesk(book, registry, bell, clock))
+    return Videos(
+        steps=JobSteps(rooms),
+        jobs=jobs,
+        doubts=doubts,
+        questions=QuestionDesk(
+            book=book,
+            planner=planner,
+            asker=Asker(planner=planner, new_id=new_id),
+            surface=surface,
+            bell=bell,
+            clock=clock,
+            admins=admins,
+        ),
+        happened=HappenedDesk(book=book, registry=registry, standings=standings, admins=admins),
+        webhooks=WebhookDesk(book, registry, bell, clock),
+    )

@@ -17,8 +17,9 @@ from scripted_service import ScriptedService, an_upstream
 from sqlmodel import SQLModel
 from virtual_clock import VirtualClock
 
-from bot.jobs.answers import Accepted, Wish
+from bot.jobs.answers import Accepted, Moved, Wish
 from bot.jobs.bell import Bell
+from bot.jobs.consent import Question
 from bot.jobs.courier import SpoolingCourier
 from bot.jobs.doubt import Doubt
 from bot.jobs.doubt_desk import DoubtDesk
@@ -66,6 +67,8 @@ class RecordingSurface:
     taken_away: list[str] = field(default_factory=list)
     asked_admins: list[tuple[str | None, datetime]] = field(default_factory=list)
     """(attempt, when it would be given up) each time admins were to be asked."""
+    moves: list[Moved] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
 
     async def announce(self, record: JobRecord) -> Announced:
         self.announced.append(record.job.id)
@@ -81,6 +84,14 @@ class RecordingSurface:
 
     async def ask_admins(self, record: JobRecord, *, given_up_at: datetime) -> None:
         self.asked_admins.append((record.job.attempt_id, given_up_at))
+
+    async def tell_moved(self, _record: JobRecord, moved: Moved) -> None:
+        if moved not in self.moves:
+            self.moves.append(moved)
+
+    async def ask_person(self, _record: JobRecord, question: Question) -> None:
+        if question.id not in [each.id for each in self.questions]:
+            self.questions.append(question)
 
     async def take_away(self, record: JobRecord) -> None:
         self.taken_away.append(record.job.id)

@@ -10,6 +10,7 @@ from fake_admins import MemoryAdmins
 from fake_doubts import FakeDoubts
 from fake_events import FakeEvents
 from fake_frames import FakeFrames
+from fake_questions import FakeHappened, FakeQuestions
 from slack_bolt.async_app import AsyncBoltRequest
 from virtual_clock import VirtualClock
 
@@ -93,6 +94,7 @@ class Desk:
         self.slack, self.base, self.app, self.jobs, self.drafts = slack, base, app, jobs, drafts
         self.replies, self.clock, self.errands = replies, clock, errands
         self.doubts = FakeDoubts()
+        self.questions, self.happened = FakeQuestions(), FakeHappened()
         self.events = FakeEvents()
         self.frames = FakeFrames()
         self.admins = MemoryAdmins()
@@ -218,6 +220,8 @@ async def running_desk(jobs, *, ack_limit_s=1.0, can_join=True, **options):
                 http=door.http,
                 jobs=jobs,
                 doubts=desk.doubts,
+                questions=desk.questions,
+                happened=desk.happened,
                 drafts=drafts,
                 events=desk.events,
                 replies=replies,

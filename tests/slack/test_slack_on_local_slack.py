@@ -6,6 +6,7 @@ import pytest
 from fake_doubts import FakeDoubts
 from fake_events import FakeEvents
 from fake_frames import FakeFrames
+from fake_questions import FakeHappened, FakeQuestions
 from slack_double import MemoryDrafts
 from slack_values import LONG, NASTY
 
@@ -39,6 +40,8 @@ async def slack(jobs):
             http=door.http,
             jobs=jobs,
             doubts=FakeDoubts(),
+            questions=FakeQuestions(),
+            happened=FakeHappened(),
             drafts=MemoryDrafts(),
             events=FakeEvents(),
             replies=replies,

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from bot.catalogue.model import Audio, Billing, Model, ModelClass, Price, PromptUnit, Shape, Tier
 from bot.upstreams.circuit import Circuit, CircuitState, observed
 from bot.upstreams.fitting import Wanted
-from bot.upstreams.registry import TIER_RANK, Upstream
+from bot.upstreams.policy import TIER_RANK, LearnedTimes, Policy, Routing
+from bot.upstreams.registry import Upstream
 from bot.upstreams.router import Plan, Quote, Reason, model_circuit, plan, quote
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -21,8 +22,10 @@ def planned(
     circuits: Mapping[str, Circuit] | None = None,
     tried: frozenset[tuple[str, str]] = frozenset(),
     job_id: str = "j1",
+    routing: Routing = Routing(accepts_reverse=True),
+    learned: LearnedTimes | None = None,
 ) -> Plan:
-    return plan(asked, upstreams, circuits or {}, tried, job_id, NOW)
+    return plan(asked, upstreams, circuits or {}, tried, job_id, NOW, routing=routing, learned=learned or {})
 
 
 def names(found: Plan) -> list[str]:
@@ -52,6 +55,48 @@ def test_official_first_then_priority_then_the_cheaper() -> None:
         an_upstream("mine", priced(20), tier=Tier.SELF_HOSTED),
     )
     assert names(found) == ["maker", "preferred", "cheap", "mine", "dear", "unofficial"]
+
+
+@pytest.mark.parametrize(
+    ("routing", "order"),
+    [
+        (Routing(), ["maker", "cheap", "quick"]),
+        (Routing(policy=Policy.CHEAPEST), ["cheap", "quick", "maker"]),
+        (Routing(policy=Policy.FASTEST), ["quick", "maker", "cheap"]),
+        (Routing(preferred=("quick/reed", "cheap")), ["quick", "cheap", "maker"]),
+        (Routing(policy=Policy.CHEAPEST, preferred=("maker",)), ["maker", "cheap", "quick"]),
+        (Routing(policy=Policy.CHEAPEST, disabled=frozenset({"cheap"})), ["quick", "maker"]),
+        (Routing(disabled=frozenset({"maker/reed"})), ["cheap", "quick"]),
+        (Routing(disabled=frozenset({"reed"})), []),
+        (Routing(accepts_reverse=True, policy=Policy.CHEAPEST), ["unofficial", "cheap", "quick", "maker"]),
+        (Routing(accepts_reverse=True, reverse_not_in=frozenset({"C1"})), ["maker", "cheap", "quick"]),
+    ],
+)
+def test_the_operator_says_whom_to_ask_first_and_whom_never(routing: Routing, order: list[str]) -> None:
+    found = planned(
+        wanted(slack_channel_id="C1"),
+        an_upstream("cheap", priced(10)),
+        an_upstream("quick", a_model(price=per_second(20), typical_s=30)),
+        an_upstream("maker", priced(90), tier=Tier.OFFICIAL),
+        an_upstream("unofficial", priced(1), tier=Tier.REVERSE),
+        routing=routing,
+    )
+    assert names(found) == order
+    assert {each.upstream for each in found.skipped} == {"cheap", "quick", "maker", "unofficial"} - set(order)
+    assert {each.reason for each in found.skipped} <= {Reason.DISABLED, Reason.UNOFFICIAL}
+    assert all(each.words.startswith(f"{each.upstream.upper()}, Reed: is ") for each in found.skipped)
+
+
+def test_what_videos_took_lately_counts_more_than_what_a_catalogue_says() -> None:
+    services = [an_upstream("a", a_model(typical_s=30)), an_upstream("b", a_model(typical_s=60))]
+    lately = {("a", "reed"): 300.0}
+    found = planned(wanted(), *services, routing=Routing(policy=Policy.FASTEST), learned=lately)
+    assert names(found) == ["b", "a"]
+
+
+def test_the_cheapest_is_not_who_makes_less_of_what_was_asked() -> None:
+    short, right = an_upstream("short", a_model(lengths_s=(4,))), an_upstream("right", a_model(lengths_s=(8,)))
+    assert names(planned(wanted(), short, right, routing=Routing(policy=Policy.CHEAPEST))) == ["right", "short"]
 
 
 def test_two_services_that_are_alike_keep_one_order_however_the_file_lists_them() -> None:

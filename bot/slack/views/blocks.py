@@ -10,6 +10,8 @@ from slack_sdk.models.blocks import (
     ContextBlock,
     ImageBlock,
     MarkdownTextObject,
+    Option,
+    OverflowMenuElement,
     PlainTextObject,
     RichTextBlock,
     RichTextElementParts,
@@ -79,7 +81,15 @@ def sure(title: str, text: str, *, yes: str, no: str = "Keep it") -> ConfirmObje
     )
 
 
-def actions(*buttons: ButtonElement | None) -> ActionsBlock | None:
+def menu(action_id: ActionId, *choices: tuple[str, str]) -> OverflowMenuElement:
+    """The three dots: (text, value) each. Its action stands for all of them; the value tells which."""
+    return OverflowMenuElement(
+        action_id=action_id.value,
+        options=[Option(value=value, label=text) for text, value in choices],
+    )
+
+
+def actions(*buttons: ButtonElement | OverflowMenuElement | None) -> ActionsBlock | None:
     shown = [each for each in buttons if each is not None]
     return ActionsBlock(elements=shown) if shown else None
 

@@ -11,6 +11,9 @@ from bot.slack.ids import ActionId
 from bot.slack.message import Message
 from bot.slack.views.blocks import actions, button, context, message, poster, prompt_quote, section, sure
 from bot.slack.views.card_words import Words, words_of
+from bot.slack.views.moves import moved_words, paid_words
+from bot.slack.views.question import question_buttons
+from bot.slack.views.what_happened import what_happened_menu
 from bot.slack.views.words import CLASSES, SHAPES, price, quoted, span, usd
 
 
@@ -37,7 +40,10 @@ def job_card(
         context(_facts_line(record, facts)),
         context(said.detail, said.money),
         context(_notes(record, facts)),
-        actions(*_buttons(_Drawn(record=record, facts=facts, said=said, unconfirmed=delivery_unconfirmed))),
+        actions(
+            *_buttons(_Drawn(record=record, facts=facts, said=said, unconfirmed=delivery_unconfirmed)),
+            what_happened_menu(job),
+        ),
     )
 
 
@@ -84,6 +90,10 @@ def _is_done(job: Job) -> bool:
 def _notes(record: JobRecord, facts: CardFacts) -> str:
     """What changed on the way, one line each, and what the preview is."""
     notes = [quoted(each.note) for each in record.attempts if each.note]
+    if facts.moved is not None:
+        notes.append(moved_words(facts.moved))
+    if len(facts.paid) > 1:
+        notes.append(paid_words(facts.paid))
     if facts.is_preview:
         notes.append("Made by the built-in preview: a drawn animatic, because no video service is set up yet.")
     return "\n".join(dict.fromkeys(notes))
@@ -112,6 +122,8 @@ def _buttons(drawn: _Drawn) -> list[ButtonElement | None]:
             return [_edit(job), _remove(job)]
         case JobState.DELIVERING:
             return []
+        case JobState.QUEUED if drawn.facts.asked is not None:
+            return [*question_buttons(drawn.facts.asked, job)]
         case _:
             return [*_overdue(drawn), _cancel(job) if drawn.facts.can_cancel else None]
 

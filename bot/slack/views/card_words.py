@@ -6,6 +6,7 @@ from typing import assert_never
 
 from bot.jobs.answers import CardFacts
 from bot.jobs.model import AttemptState, Failure, Job, JobRecord, JobState, Waiting
+from bot.slack.views.question import question_words
 from bot.slack.views.words import quoted, span, usd
 
 NOTHING_CHARGED = "Nothing was charged."
@@ -83,6 +84,11 @@ def failure_stage(failure: Failure | None, service: str) -> tuple[str, str]:
             )
         case Failure.UNDELIVERABLE:
             return "The video is ready, but Slack does not take it", "It is kept. Send again tries once more."
+        case Failure.NO_ANSWER:
+            return (
+                "Not made: nobody said whether something else may be used",
+                "What was asked for did not come back within a day. Edit it to pick another model.",
+            )
         case Failure.NOT_RENDERED | None:
             return f"Not made: {service} ended without a video", "Edit opens the form with everything kept."
         case _:
@@ -108,10 +114,19 @@ def _queued(job: Job, facts: CardFacts) -> Words:
                 detail=f"{down}. {starts}" if down else starts,
                 money=_reserved(job),
             )
+        case Waiting.ANSWER:
+            return _asking(job, facts)
         case None:
             return Words(stage="Starting", money=_reserved(job))
         case _:
             assert_never(job.waiting)
+
+
+def _asking(job: Job, facts: CardFacts) -> Words:
+    """Its person decides; everybody else sees why nothing happens."""
+    if facts.asked is None:
+        return Words(stage="Starting", money=_reserved(job))
+    return Words(stage="Your word is needed", detail=question_words(facts.asked), money=_reserved(job))
 
 
 def _checking(job: Job, facts: CardFacts) -> Words:

@@ -54,6 +54,7 @@ class JobRow(SQLModel, table=True):
     failure_words: str = Field(default="", sa_type=sa.Text)
     reference: str = ""
     attempt_id: str | None = None
+    question_id: str | None = None
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     removed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 

@@ -1,0 +1,44 @@
+"""What changed on the way: one line after a failover, and who was paid where several were."""
+
+from collections.abc import Sequence
+
+from bot.jobs.answers import Moved, PaidTry
+from bot.slack.views.words import listed, quoted, usd
+
+_WHAT_BECAME = {
+    "capacity": "had no room for it",
+    "rate_limited": "was too busy",
+    "unreachable": "could not be reached",
+    "timeout": "took too long",
+    "auth": "cannot be used at the moment",
+    "quota": "cannot be used at the moment",
+    "retired": "does not make it any more",
+    "lost": "did not get it",
+    "": "did not answer",
+}
+
+
+def moved_words(moved: Moved) -> str:
+    """As in "fal could not be reached; Runway makes it now, same price."."""
+    became = _WHAT_BECAME.get(moved.error_kind, "could not make it")
+    by = f" by {quoted(moved.to_label)}" if moved.to_model_label else ""
+    maker = f"{quoted(moved.to_model_label)}{by}" if moved.to_model_label else quoted(moved.to_label)
+    if moved.from_label == moved.to_label:
+        return f"{quoted(moved.from_label)} {became}; it is made with {maker} now, {_price(moved)}."
+    return f"{quoted(moved.from_label)} {became}; {maker} makes it now, {_price(moved)}."
+
+
+def paid_words(paid: Sequence[PaidTry]) -> str:
+    """Several tries cost money: which, and how much each."""
+    each = [f"{quoted(one.service_label)} {usd(one.usd_micros)}" for one in paid]
+    if sum(one.made for one in paid) > 1:
+        all_of = "Both" if len(paid) == 2 else "All"
+        return f"More than one service made it in the end. {all_of} were paid: {listed(each, last='and')}."
+    return f"More than one try was charged: {listed(each, last='and')}."
+
+
+def _price(moved: Moved) -> str:
+    before, now = moved.usd_micros_before, moved.usd_micros
+    if now == before:
+        return "same price"
+    return f"{usd(now)} instead of {usd(before)}"
