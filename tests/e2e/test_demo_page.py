@@ -12,8 +12,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from browser import a_browser, needs_chromium
 from PIL import Image
-from playwright.async_api import BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Page, expect
 from town import Town, a_town
 
 from bot.demo.page_server import Page as PageServer
@@ -21,19 +22,10 @@ from bot.demo.services import Offer, Service, Sold
 from bot.demo.videos import Switch, Variant
 from bot.slack.manifest import manifest
 
-CHROMIUM = Path("/usr/bin/chromium")
 PICTURES = Path(__file__).parents[2] / "bot" / "demo" / "page" / "pictures"
 PICTURE_BYTES_MAX = 400_000
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-PATIENCE_MS = 30_000
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="There is no /usr/bin/chromium here; `apt install chromium` lets the page be tested."
-)
-
+pytestmark = needs_chromium
 
 ONE = Offer(
     name="videos",
@@ -45,19 +37,6 @@ ONE = Offer(
     says="$0.10 a second",
 )
 """What the town's one service is, for the page."""
-
-
-@asynccontextmanager
-async def a_browser(folder: Path, **look: object) -> AsyncIterator[BrowserContext]:
-    async with async_playwright() as playwright:
-        context = await playwright.chromium.launch_persistent_context(
-            str(folder / "chromium"), executable_path=str(CHROMIUM), args=FLAGS,
-            **({"viewport": {"width": 1360, "height": 860}} | look),
-        )  # fmt: skip
-        context.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        yield context
-        await context.close()
 
 
 @asynccontextmanager
@@ -339,9 +318,10 @@ class Moments:
         await self._take("delivered")
 
     async def broken(self) -> None:
-        await self._page.get_by_role("radio", name="Down").check(force=True)
+        await self._page.get_by_role("combobox", name="Northlight").select_option("down")
         await self._page.get_by_label("Message #videos", exact=True).press("Enter")
-        await expect(self._page.locator("#messages .card").filter(has_text="Waiting for a service")).to_be_visible()
+        card = self._page.locator("#messages .card").filter(has_text="by Workshop")
+        await expect(card).to_contain_text("Workshop says")
         await self._take("broken")
 
     async def _take(self, name: str) -> None:

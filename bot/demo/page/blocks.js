@@ -1,5 +1,6 @@
 // Block Kit as people see it. `hands` is what their clicks do: {click(element, block), choose(element, block, value)}.
 import { $, h } from "./dom.js";
+import { isList, offeredBy, options } from "./selects.js";
 import { richText, words } from "./words.js";
 
 export const fileUrl = (id) => `/files/${encodeURIComponent(id)}`;
@@ -47,21 +48,20 @@ function pictureUrl(image) {
 
 export function element(told, block, hands, screen) {
   if (told.type === "button") return button(told, block, hands);
-  if (told.type === "static_select") {
+  if (isList(told) && !told.type.startsWith("multi_")) {
+    const first = told.initial_option?.value ?? told.initial_conversation ?? told.initial_channel ?? told.initial_user;
     return h("select", {
-      "aria-label": told.placeholder?.text ?? "Choose", "data-focus": told.action_id,
-      onchange: (event) => hands.choose(told, block, event.target.value),
-    }, h("option", { value: "" }, told.placeholder?.text ?? "Choose"), options(told).map((each) => (
-      h("option", { value: each.value, selected: each.value === told.initial_option?.value }, each.text.text))));
+      "aria-label": told.placeholder?.text ?? "Choose", "data-focus": told.action_id, class: "list",
+      onchange: (event) => event.target.value && hands.choose(told, block, event.target.value),
+    }, h("option", { value: "" }, told.placeholder?.text ?? "Choose"), offeredBy(told, screen).map((each) => (
+      h("option", { value: each.value, selected: each.value === first }, each.name))));
   }
   if (told.type === "overflow") {
     return h("details", { class: "overflow" }, h("summary", { "aria-label": "More", class: "icon" }, "⋯"),
       options(told).map((each) => h("button", { type: "button", onclick: () => hands.choose(told, block, each.value) }, each.text.text)));
   }
-  return h("span", {}, words(told.text, screen));
+  return told.text ? h("span", {}, words(told.text, screen)) : h("span", { class: "gone" }, `This page does not draw ${told.type}.`);
 }
-
-export const options = (told) => [...(told.options ?? []), ...(told.option_groups ?? []).flatMap((each) => each.options)];
 
 function button(told, block, hands) {
   return h("button", {

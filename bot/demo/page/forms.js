@@ -1,7 +1,8 @@
 // Forms (modals): fields, errors at the field, redraws that keep what was typed. <dialog> holds the focus inside.
 import { $, h, toast } from "./dom.js";
-import { drawBlocks, element, options } from "./blocks.js";
-import { channelName, words } from "./words.js";
+import { drawBlocks, element } from "./blocks.js";
+import { offeredBy, options, wordOf } from "./selects.js";
+import { words } from "./words.js";
 
 const CROSS = "Close this form";
 const SHORT = 24;
@@ -94,7 +95,7 @@ export class Forms {
     const name = `${block.block_id}/${told.action_id}`;
     const error = this.view.errors[block.block_id];
     const id = `f-${block.block_id}`;
-    const group = ["checkboxes", "radio_buttons"].includes(told.type);
+    const group = ["checkboxes", "radio_buttons"].includes(told.type) || told.type.startsWith("multi_");
     const before = this.fields.get(name);
     const shape = JSON.stringify(told);
     const field = before?.shape === shape ? before.field : this.field(told, block, name, id);
@@ -130,14 +131,15 @@ export class Forms {
           options(told).map((each) => h("option", { value: each.value, selected: each.value === chosen },
             named(each)))));
       }
-      case "conversations_select": case "channels_select": {
-        const offered = this.screen.channels.filter((each) => !each.is_archived);
-        const chosen = entry.selected_conversation ?? entry.selected_channel ?? "";
-        const key = told.type === "channels_select" ? "selected_channel" : "selected_conversation";
+      case "conversations_select": case "channels_select": case "users_select": {
+        const key = wordOf(told);
+        const chosen = entry[key] ?? "";
         return h("div", { class: "pick" }, h("select", { id, "data-focus": name, onchange: (event) => this.fill(told, block, event.target.value || null, { [key]: event.target.value }) },
           !chosen && h("option", { value: "" }, told.placeholder?.text ?? "Choose"),
-          offered.map((each) => h("option", { value: each.id, selected: each.id === chosen }, `${each.is_im ? "" : "#"}${channelName(each.id, this.screen)}`))));
+          offeredBy(told, this.screen).map((each) => h("option", { value: each.value, selected: each.value === chosen }, each.name))));
       }
+      case "multi_static_select": case "multi_conversations_select": case "multi_channels_select": case "multi_users_select":
+        return this.several(told, block, name, id, entry);
       case "checkboxes": case "radio_buttons": return this.ticks(told, block, name, id, entry);
       case "file_input": return this.file(told, block, name, id, entry);
       default: return element(told, block, this.hands(), this.screen);
@@ -168,6 +170,23 @@ export class Forms {
     box.append(...options(told).map((each) => h("label", { class: "tick" },
       h("input", { type: many ? "checkbox" : "radio", name: id, value: each.value, checked: chosen.has(each.value), "data-focus": `${name}/${each.value}`, onchange: send }),
       h("span", {}, words(each.text, this.screen), each.description && h("small", {}, words(each.description, this.screen))))));
+    return box;
+  }
+
+  /** Several of a list: each a tick of its own, which also works on a phone and by keyboard. */
+  several(told, block, name, id, entry) {
+    const key = wordOf(told);
+    const ids = (entry[key] ?? []).map((each) => each.value ?? each);
+    const box = h("div", { class: "chips", role: "group", "aria-labelledby": `${id}-l` });
+    const send = () => {
+      const ticked = [...box.querySelectorAll("input:checked")].map((each) => each.value);
+      const isFull = ticked.length >= (told.max_selected_items ?? Infinity);
+      for (const each of box.querySelectorAll("input")) each.disabled = isFull && !each.checked;
+      this.fill(told, block, ticked, { [key]: told.type === "multi_static_select" ? ticked.map((value) => ({ value })) : ticked });
+    };
+    box.append(...offeredBy(told, this.screen).map((each) => h("label", { class: "chip" },
+      h("input", { type: "checkbox", value: each.value, checked: ids.includes(each.value), "data-focus": `${name}/${each.value}`, onchange: send }),
+      h("span", {}, each.name))));
     return box;
   }
 

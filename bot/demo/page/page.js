@@ -1,4 +1,5 @@
 // The page: one socket in, whole screens out of it, and what hands do sent back through named doors.
+import { drawBench, workBench } from "./bench.js";
 import { $, h, reconcile, toast } from "./dom.js";
 import { Forms } from "./forms.js";
 import { avatar, drawMessage, filmOf } from "./messages.js";
@@ -67,7 +68,7 @@ function draw(fresh) {
   $("empty").textContent = channel.name === "videos" ? "The command is typed already. Press Enter." : "Nothing here yet.";
   announce(channel);
   drawThread(channel, fresh);
-  drawBench();
+  drawBench(state.told, breakIt);
   forms.show(screen());
   offer(channel);
 }
@@ -170,31 +171,6 @@ function premiere(message) {
   });
 }
 
-/** A service each: who it is, its switch, and what it would put on its invoice, whatever the bot says. */
-function drawBench() {
-  const { services, positions } = state.told;
-  const broken = services.filter((each) => each.position !== "normal");
-  const isOffered = broken.length > 0 || screen().channels.some((each) => each.messages.some((one) => one.user === screen().app.user && filmOf(one)));
-  $("bench").hidden = !isOffered;
-  if (!isOffered) return;
-  const choice = ({ name, label, says, position }) => h("li", { class: `service ${position}` },
-    h("label", {}, h("strong", {}, label),
-      h("span", { class: "pick" }, h("select", { "data-focus": name, onchange: (event) => breakIt(name, event.target.value) },
-        positions.map((each) => h("option", { value: each.position, selected: each.position === position }, each.name))))),
-    h("p", {}, says), h("p", { class: "bill" }));
-  reconcile($("switches"), services.map(({ name, label, says, position }) => ({ name, label, says, position })), { key: (each) => each.name, draw: choice });
-  for (const each of services) $("switches").querySelector(`[data-key="${each.name}"] .bill`).textContent = billOf(each);
-  $("mend").hidden = broken.length === 0;
-  const told = broken.map((each) => `${each.label} ${positions.find((one) => one.position === each.position).says}`);
-  const says = told.length ? told.join(" ") : "All of them work. Break one, send the command, and see what people are told.";
-  if ($("switch-says").textContent !== says) $("switch-says").textContent = says;
-}
-
-function billOf({ taken, bill }) {
-  if (!taken) return "Nothing ordered yet";
-  return `${taken === 1 ? "1 order" : `${taken} orders`}${bill ? `, its bill ${bill}` : ""}`;
-}
-
 async function breakIt(service, position) {
   await door("switch", { service, position });
   if (position === "normal" || $("words").value || here().name !== "videos") return;
@@ -259,6 +235,7 @@ function grow(field) {
 }
 
 const forms = new Forms(door, upload);
+workBench(() => door("mend"));
 keepAtEnd($("messages"));
 keepAtEnd($("replies"));
 for (const [form, field, thread] of [["composer", "words", () => null], ["thread-composer", "thread-words", () => state.thread?.ts ?? null]]) {
@@ -277,11 +254,6 @@ $("attach").addEventListener("change", async (event) => {
   if (id) door("say", { channel: here().id, thread: null, text: "", files: [id] });
 });
 $("menu").addEventListener("click", () => menu(!document.body.classList.contains("menu-open")));
-$("mend").addEventListener("click", async () => { await door("mend"); $("switches").querySelector("select")?.focus(); });
-$("bench-fold").addEventListener("click", () => {
-  const folded = $("bench").classList.toggle("folded");
-  $("bench-fold").setAttribute("aria-expanded", String(!folded));
-});
 function closeThread() {
   const opener = state.thread?.ts;
   state.thread = null;
