@@ -59,7 +59,7 @@ def trouble(
         row = _grown(session, upstream, now)
     if row is None:
         row = _just_ended(session, upstream, model, now)
-    changes: dict[str, Any] = {"state": state.value, "cause": cause, "ended_at": None}
+    changes: dict[str, Any] = {"state": state.value, "cause": cause, "ended_at": None, "removed": False}
     if page_words:
         changes["page_words"] = page_words
     if row is not None:
@@ -76,11 +76,18 @@ def trouble(
     session.execute(new.on_conflict_do_nothing())
 
 
-def over(session: Session, upstream: str, model: str = WHOLE_SERVICE, *, now: datetime) -> None:
-    """End the open incident, if there is one."""
+def said(session: Session, upstream: str, *, page_words: str, now: datetime) -> None:
+    """What the service's own page says about its open incident."""
+    row = open_of(session, upstream)
+    if row is not None:
+        _change(session, row, now, page_words=page_words)
+
+
+def over(session: Session, upstream: str, model: str = WHOLE_SERVICE, *, now: datetime, removed: bool = False) -> None:
+    """End the open incident, if there is one. `removed`: not because it is well again."""
     row = open_of(session, upstream, model)
     if row is not None:
-        _change(session, row, now, ended_at=now)
+        _change(session, row, now, ended_at=max(now, row.started_at), removed=removed)
 
 
 def moved(session: Session, upstream: str, model: str, *, extra_usd_micros: int, now: datetime) -> None:

@@ -16,6 +16,10 @@ KEPT_FOR = timedelta(days=100)
 """The longest stretch that uptime is told for is 90 days."""
 
 
+UNTRIED_FOR = timedelta(minutes=10)
+"""A service that failed its orders and answers looks is used again when no order came to try it for so long."""
+
+
 class Source(StrEnum):
     RENDER = "render"
     """An order of ours that ended, or was not accepted."""
@@ -87,9 +91,9 @@ def _back(circuit: Circuit, now: datetime) -> Circuit:
         return circuit
     if error is AuthFailed:
         return replace(circuit, retry_at=min(circuit.retry_at, now))
-    # That it answers is all that was missing where it could not be reached; a broken one gets the time of a second
-    # cool-off, in which a job may try it, before its word is taken.
-    patience_s = 0.0 if error is Unreachable else circuit.cool_off_s
-    if now < circuit.retry_at + timedelta(seconds=patience_s):
+    # That it answers is all that was missing where it could not be reached. Of one that failed its orders only an order
+    # knows more; when for long nobody has wanted to try one, its answer is the best that is known.
+    patience = timedelta() if error is Unreachable else UNTRIED_FOR
+    if now < circuit.retry_at + patience:
         return circuit
     return Circuit(since=now, strikes=OPENS_AT - 1, reason=circuit.reason, cool_off_s=circuit.cool_off_s)

@@ -33,6 +33,8 @@ class Incident:
     """What the service's own status page says about it, with how that compares to what we see; empty: nothing."""
     part_of: int | None = None
     """Ended because that incident, of the whole service, swallowed it: nobody need be told of its end."""
+    removed: bool = False
+    """Ended because the service, or the model, was taken out of the settings; not because it was well again."""
     version: int = 1
     """Raised by each change. Whoever shows it keeps the version shown and compares."""
 

@@ -38,8 +38,11 @@ from bot.store.figures import StoredFigures
 from bot.store.frames import StoredFrames
 from bot.store.history import StoredHistory
 from bot.store.incidents import StoredIncidents
+from bot.store.probes import StoredProbes
 from bot.store.upstreams import StoredHealths
+from bot.upstreams.prober import Prober
 from bot.upstreams.registry import Registry
+from bot.upstreams.status_pages import opened_pages
 from bot.web.app import build_web
 from bot.web.health import Readiness
 from bot.wiring.catalogue import catalogue_of
@@ -88,6 +91,8 @@ async def running(
         await healths.operator_acted(now=clock.now())
         accounts = opened_services(settings, catalogue, clock)
         registry = Registry(watch.services(await owned.enter_async_context(accounts)))
+        pages = await owned.enter_async_context(opened_pages())
+        prober = Prober(registry=registry, healths=healths, book=StoredProbes(store), pages=pages, clock=clock)
         token = settings.slack_bot_token
         door = await owned.enter_async_context(
             opened_slack(token=token.get_secret_value() if token else None, base_url=settings.slack_api_url)
@@ -223,6 +228,7 @@ async def running(
                 housekeeping.run,
                 ears.run,
                 availability.run,
+                prober.run,
                 balances.run,
                 *notices.loops,
                 *company.loops(bell, slack.surface),

@@ -57,6 +57,7 @@ class IncidentRow(SQLModel, table=True):
     extra_usd_micros: int = Field(default=0, sa_type=sa.BigInteger)
     page_words: str = ""
     part_of: int | None = Field(default=None, sa_type=sa.BigInteger)
+    removed: bool = False
     version: int = 1
 
 

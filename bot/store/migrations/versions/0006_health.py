@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("extra_usd_micros", sa.BigInteger(), nullable=False),
         sa.Column("page_words", sa.String(), nullable=False),
         sa.Column("part_of", sa.BigInteger(), nullable=True),
+        sa.Column("removed", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
