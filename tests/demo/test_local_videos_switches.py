@@ -150,6 +150,34 @@ async def test_slow_takes_six_times_as_long_and_answers_late(films: Path) -> Non
     assert 0.8 in slept
 
 
+async def test_errors_answer_everything_with_503_and_start_nothing(
+    videos: LocalVideos, http: httpx.AsyncClient
+) -> None:
+    video_id = await started(http)
+    await videos.switch(Switch.ERRORS)
+
+    answers = [await http.post("/videos", data=ORDER), await http.get(f"/videos/{video_id}"), await http.get("/models")]
+
+    assert [each.status_code for each in answers] == [503, 503, 503]
+    assert all(each.json() for each in answers), "in the dialect's own words"
+    assert len(videos.accepted) == 1
+    await videos.switch(Switch.NORMAL)
+    assert (await http.get(f"/videos/{video_id}")).status_code == 200
+
+
+async def test_retired_takes_nothing_new_and_finishes_what_it_has(videos: LocalVideos, http: httpx.AsyncClient) -> None:
+    video_id = await started(http)
+    await videos.switch(Switch.RETIRED)
+
+    refused = await http.post("/videos", data=ORDER)
+
+    assert refused.status_code == 410
+    assert "has been shut down" in refused.text
+    assert (await http.get("/models")).json()["data"] == []
+    assert await ended(videos) is JobStatus.COMPLETED
+    assert (await http.get(f"/videos/{video_id}")).json()["status"] == "completed"
+
+
 async def test_an_unknown_position_is_refused(videos: LocalVideos) -> None:
     with pytest.raises(ValueError, match="sideways"):
         await videos.switch("sideways")
