@@ -30,7 +30,10 @@ class SettingsError(Exception):
         self.problems = problems
 
 
-VideosVariant = Literal["openai", "relay", "vllm_omni", "generations", "evolink", "new_api"]
+VideosVariant = Literal[
+    "openai", "azure", "relay", "new_api_videos", "litellm", "laozhang", "apiyi", "cometapi", "vllm_omni", "sglang",
+    "generations", "evolink", "new_api",
+]  # fmt: skip
 S = TypeVar("S", bound="Storage")
 
 
@@ -53,6 +56,7 @@ class ServiceSetting(BaseModel):
     url: str = ""
     in_flight_max: int | None = Field(default=None, ge=1)
     submits_per_minute: int | None = Field(default=None, ge=1)
+    webhooks: bool | None = None
 
 
 class ServerSetting(BaseModel):

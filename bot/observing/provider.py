@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from functools import cache
 
 from bot.observing.context import about
 from bot.observing.meters import Meters
 from bot.providers.base import (
+    CallsBack,
     Download,
     FoundRender,
     PollsMany,
@@ -16,6 +18,7 @@ from bot.providers.base import (
     RenderStatus,
     TellsBalance,
     VideoProvider,
+    WebhookChallenge,
     WebhookEvent,
 )
 from bot.providers.errors import ProviderError
@@ -82,39 +85,48 @@ class WatchedProvider:
             self._meters.call_s.labels(service=self._service, call=call).observe(loop.time() - begun)
 
 
-class WatchedBatches(WatchedProvider):
-    """For a service that tells of many renders at once: who asks for that method must find it, or not."""
-
-    def __init__(self, provider: VideoProvider, many: PollsMany, *, service: str, meters: Meters) -> None:
-        super().__init__(provider, service=service, meters=meters)
-        self._many = many
-
+class _Batches(WatchedProvider):
     async def poll_many(self, refs: Sequence[RenderRef]) -> Mapping[str, RenderStatus | ProviderError]:
+        assert isinstance(self._provider, PollsMany)
         with self._call("poll_many"):
-            return await self._many.poll_many(refs)
+            return await self._provider.poll_many(refs)
 
 
-class WatchedPurse(WatchedProvider):
-    """For a service that says what is left of our money."""
-
-    def __init__(self, provider: VideoProvider, purse: TellsBalance, *, service: str, meters: Meters) -> None:
-        super().__init__(provider, service=service, meters=meters)
-        self._purse = purse
-
+class _Purse(WatchedProvider):
     async def balance(self) -> int | None:
+        assert isinstance(self._provider, TellsBalance)
         with self._call("balance"):
-            return await self._purse.balance()
+            return await self._provider.balance()
+
+
+class _Callbacks(WatchedProvider):
+    async def called_back(self, body: bytes) -> WebhookEvent | WebhookChallenge | None:
+        assert isinstance(self._provider, CallsBack)
+        with self._call("webhook"):
+            return await self._provider.called_back(body)
+
+
+_MORE: tuple[tuple[type, type[WatchedProvider]], ...] = (
+    (PollsMany, _Batches),
+    (TellsBalance, _Purse),
+    (CallsBack, _Callbacks),
+)
+"""What an adapter may be able to do besides: who asks for such a method must find it, or not."""
 
 
 def watched(provider: VideoProvider, *, service: str, meters: Meters) -> VideoProvider:
-    """What an adapter can do besides stays visible; none can do both so far, and a test would say so."""
-    if isinstance(provider, PollsMany):
-        return WatchedBatches(provider, provider, service=service, meters=meters)
-    if isinstance(provider, TellsBalance):
-        return WatchedPurse(provider, provider, service=service, meters=meters)
-    return WatchedProvider(provider, service=service, meters=meters)
+    return _watching(frozenset(port for port, _ in _MORE if isinstance(provider, port)))(
+        provider, service=service, meters=meters
+    )
+
+
+@cache
+def _watching(ports: frozenset[type]) -> type[WatchedProvider]:
+    parts = tuple(part for port, part in _MORE if port in ports)
+    return type("WatchedProvider", parts, {}) if parts else WatchedProvider
 
 
 _: type[VideoProvider] = WatchedProvider
-__: type[PollsMany] = WatchedBatches
-___: type[TellsBalance] = WatchedPurse
+__: type[PollsMany] = _Batches
+___: type[TellsBalance] = _Purse
+____: type[CallsBack] = _Callbacks

@@ -7,8 +7,8 @@ litellm 1.109.1, apiyi-sdk 0.2.0, section 8 of the provider facts, 2026-11-21. W
   own: our client key travels there, so a lost submit is found in the list by it.
 - DELETE means two things: it takes a waiting task out of the queue, and it wipes the record of a finished one. So
   `cancel` looks before and after, or a paid video could be lost by asking too late.
-- The callback is not signed and the address it goes to is nothing an adapter sees, so there is no webhook here; many
-  renders are looked at with one request instead.
+- The callback is not signed: it is believed for the address it comes to, and only as a reason to look. Many renders are
+  looked at with one request.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -25,6 +25,7 @@ from bot.providers.answers import Answer, Call
 from bot.providers.ark_task import found_render, status_of, task_in
 from bot.providers.ark_verdicts import refusal
 from bot.providers.base import (
+    CallsBack,
     Download,
     FoundRender,
     RenderRef,
@@ -34,6 +35,7 @@ from bot.providers.base import (
     VideoProvider,
     WebhookEvent,
 )
+from bot.providers.callbacks import event_about, json_of
 from bot.providers.data_uris import data_uri
 from bot.providers.errors import CapacityFailed, ProviderError
 from bot.providers.listings import could_be_lost, found_since, must_remember
@@ -123,6 +125,11 @@ class Ark:
         """Always None: nothing in a callback proves who sent it."""
         return None
 
+    async def called_back(self, body: bytes) -> WebhookEvent | None:
+        """The body is the task, as a look would show it."""
+        render_id = id_of(json_of(body))
+        return event_about(render_id, body) if render_id is not None else None
+
     async def _looked(self, ref: RenderRef, call: Call) -> RenderStatus:
         answer = await self._asked(call, "GET", _path(ref))
         task = task_in(answer.document) if answer.is_success else None
@@ -167,9 +174,12 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
         body["generate_audio"] = request.audio
     if request.seed is not None:
         body["seed"] = request.seed
+    if request.webhook_url is not None:
+        body["callback_url"] = request.webhook_url
     if field := wire["client_key_field"]:
         body[field] = request.client_key
     return body
 
 
 _: type[VideoProvider] = Ark
+__: type[CallsBack] = Ark

@@ -101,6 +101,13 @@ class WebhookEvent:
     render_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookChallenge:
+    """A service asks whether anybody is at the address it was given; `answer` is the JSON that it wants to read."""
+
+    answer: str
+
+
 class VideoProvider(Protocol):
     """One service's wire protocol: no retries, no state, no knowledge of Slack or money.
 
@@ -146,6 +153,17 @@ class PollsMany(Protocol):
         """Look at all of them with one request: by render id what `poll` would return or raise.
 
         A render that the answer does not mention is left out, and looked at alone.
+        """
+
+
+@runtime_checkable
+class CallsBack(Protocol):
+    """An adapter whose service signs nothing: what proves a callback is the address that only the service was told."""
+
+    async def called_back(self, body: bytes) -> WebhookEvent | WebhookChallenge | None:
+        """What a callback says that came to an attempt's own address; None: nothing that this service would say.
+
+        It is believed about that attempt's render alone, and only as a reason to look.
         """
 
 

@@ -21,6 +21,7 @@ from bot.catalogue.model import Protocol
 from bot.clock import Clock
 from bot.providers.answers import Answer, Call
 from bot.providers.base import (
+    CallsBack,
     Download,
     FoundRender,
     PollsMany,
@@ -30,6 +31,7 @@ from bot.providers.base import (
     VideoProvider,
     WebhookEvent,
 )
+from bot.providers.callbacks import event_about, json_of
 from bot.providers.errors import CapacityFailed, InvalidRequest, NotFound, OutcomeUnknown, ProviderError
 from bot.providers.kling_task import client_key_of, data_of, found_render, id_of, records_in, status_of
 from bot.providers.kling_verdicts import is_duplicate, refusal, request_id_of
@@ -43,7 +45,8 @@ PAGES_MAX = 50
 class Kling:
     """One account. `client` carries the API key as `Authorization: Bearer ...`.
 
-    Callbacks are signed only after a secret was made in Kling's console; without one none is believed.
+    Callbacks are signed only after a secret was made in Kling's console; without one they are a reason to look, if they
+    come to the address that Kling alone was told.
     """
 
     def __init__(
@@ -125,6 +128,9 @@ class Kling:
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
         return event_of(self._webhooks, headers, body)
 
+    async def called_back(self, body: bytes) -> WebhookEvent | None:
+        return unsigned_event(self._webhooks, body)
+
     async def _started_before(self, client_key: str) -> RenderRef:
         """The task that a refused repetition speaks of. Not shown yet: as open as before."""
         try:
@@ -167,6 +173,12 @@ def event_of(webhooks: StandardWebhooks | None, headers: Mapping[str, str], body
     delivery = webhooks.read(headers, body) if webhooks else None
     render_id = id_of(delivery[1]) if delivery else None
     return WebhookEvent(event_id=delivery[0], render_id=render_id) if delivery and render_id else None
+
+
+def unsigned_event(webhooks: StandardWebhooks | None, body: bytes) -> WebhookEvent | None:
+    """The same of a callback that nobody signed; none is believed where there is a secret to sign with."""
+    render_id = id_of(json_of(body)) if webhooks is None else None
+    return event_about(render_id, body) if render_id is not None else None
 
 
 def picture_text(request: RenderRequest, bytes_max: int) -> str:
@@ -214,3 +226,4 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
 
 _: type[VideoProvider] = Kling
 __: type[PollsMany] = Kling
+___: type[CallsBack] = Kling

@@ -18,6 +18,7 @@ from bot.catalogue.model import Protocol
 from bot.clock import Clock
 from bot.providers.answers import Answer, Call
 from bot.providers.base import (
+    CallsBack,
     Download,
     FoundRender,
     RenderRef,
@@ -27,7 +28,7 @@ from bot.providers.base import (
     WebhookEvent,
 )
 from bot.providers.errors import CapacityFailed, NotFound, OutcomeUnknown, ProviderError
-from bot.providers.kling import event_of, picture_text
+from bot.providers.kling import event_of, picture_text, unsigned_event
 from bot.providers.kling_task import data_of, found_render, id_of, status_of
 from bot.providers.kling_verdicts import is_duplicate, refusal, request_id_of
 from bot.providers.standard_webhooks import StandardWebhooks
@@ -117,6 +118,9 @@ class KlingLegacy:
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
         return event_of(self._webhooks, headers, body)
 
+    async def called_back(self, body: bytes) -> WebhookEvent | None:
+        return unsigned_event(self._webhooks, body)
+
     async def _task(self, kind: str, name: str, call: Call) -> RenderStatus:
         answer = await self._look(call, f"{kind}/{quote(name, safe='')}")
         record = data_of(answer)
@@ -176,3 +180,4 @@ def _body(request: RenderRequest, model: str, wire: Mapping[str, Any]) -> dict[s
 
 
 _: type[VideoProvider] = KlingLegacy
+__: type[CallsBack] = KlingLegacy

@@ -5,10 +5,12 @@ Source: MiniMax's OpenAPI document of V2, read 2026-11-21 (B); section 11.4 of t
 - No idempotency key, and the list shows neither prompt nor anything of ours: a lost submit cannot be told from others.
 - DELETE means two things: a task that waits is cancelled for nothing, one that ended loses its record and its film. So
   only what was just seen to wait is deleted.
-- Callbacks are unsigned, and only sent to who answers a challenge first. None is asked for.
+- Callbacks are unsigned, and only sent to who answers a challenge first. What becomes of an order whose challenge is
+  not answered is not known, so none is asked for unless the operator wants it (`[services.minimax] webhooks = true`).
 - A task can be looked at for seven days. Its film's link is short-lived, and a new look brings a new one.
 """
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -21,6 +23,7 @@ from bot.catalogue.model import Protocol
 from bot.clock import Clock
 from bot.providers.answers import Answer, Call
 from bot.providers.base import (
+    CallsBack,
     Download,
     FoundRender,
     PollsMany,
@@ -29,12 +32,15 @@ from bot.providers.base import (
     RenderState,
     RenderStatus,
     VideoProvider,
+    WebhookChallenge,
     WebhookEvent,
 )
+from bot.providers.callbacks import event_about, json_of
 from bot.providers.data_uris import data_uri
 from bot.providers.errors import ProviderError
 from bot.providers.minimax_task import id_in, refusal, status_of
 from bot.providers.transport import exchange, public_download
+from bot.providers.video_object import id_of
 
 TASKS: Final = "v2/video_generation"
 LOOKS: Final = "v2/query/video_generation"
@@ -110,6 +116,15 @@ class MiniMax:
         """Always None: nothing in a callback proves who sent it."""
         return None
 
+    async def called_back(self, body: bytes) -> WebhookEvent | WebhookChallenge | None:
+        """A task, as a look would show it; before the first one a challenge, to be repeated within three seconds."""
+        told = json_of(body)
+        if isinstance(told, dict) and isinstance(challenge := told.get("challenge"), str):
+            return WebhookChallenge(answer=json.dumps({"challenge": challenge[:1000]}))
+        task = told.get("task", told) if isinstance(told, dict) else None
+        render_id = id_of(task)
+        return event_about(render_id, body) if render_id is not None else None
+
     async def _looked(self, ref: RenderRef, call: Call) -> RenderStatus:
         answer = await self._asked(call, "GET", f"{LOOKS}/{quote(ref.render_id, safe='')}")
         task = answer.document.get("task") if answer.is_success and isinstance(answer.document, dict) else None
@@ -140,14 +155,16 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
         url = data_uri(request.picture, bytes_max=wire["picture_bytes_max"])
         content.append({"type": "image_url", "image_url": {"url": url}, "role": "first_frame"})
         ratio = "adaptive"
-    return {
+    body = {
         "model": request.wire_name,
         "content": content,
         "resolution": model["resolutions"][request.resolution],
         "duration": request.length_s,
         "ratio": ratio,
     }
+    return body | ({"callback_url": request.webhook_url} if request.webhook_url else {})
 
 
 _: type[VideoProvider] = MiniMax
 __: type[PollsMany] = MiniMax
+___: type[CallsBack] = MiniMax

@@ -4,6 +4,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.jobs.webhooks import Heard, WebhookDesk
+from bot.providers.base import WebhookChallenge
 from bot.web.health import Readiness
 
 WEBHOOK_BYTES_MAX = 1024 * 1024
@@ -40,6 +41,8 @@ def _hearing(desk: WebhookDesk) -> Handler:
         heard = await desk.hear(
             request.match_info["service"], request.match_info.get("token", ""), request.headers, body
         )
+        if isinstance(heard, WebhookChallenge):
+            return web.json_response(text=heard.answer)
         # Known events get the same answer as new ones: a service must not learn to send again.
         return web.Response(status=404 if heard is Heard.REFUSED else 200)
 

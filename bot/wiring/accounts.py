@@ -1,5 +1,7 @@
 """Services that a key of their vendor's own name opens: the one hand-written list of them."""
 
+from dataclasses import replace
+
 from bot.catalogue.model import Tier
 from bot.config import Settings
 from bot.providers.ark import Ark
@@ -21,7 +23,8 @@ def _key_pair(settings: Settings) -> Secrets | None:
     access, secret = settings.kling_access_key, settings.kling_secret_key
     if access is None or secret is None:
         return None
-    return Secrets(key=access.get_secret_value(), signing=secret.get_secret_value())
+    held = secrets_of(access, settings.kling_webhook_secret)
+    return None if held is None else replace(held, signing=secret.get_secret_value())
 
 
 _ARK = by_key(lambda client, protocol, clock, _: Ark(client, protocol, clock))
@@ -84,7 +87,11 @@ ACCOUNTS = (
         secrets=_key_pair,
         opened=by_key(
             lambda client, protocol, clock, held: KlingLegacy(
-                client, protocol, clock, keys=KeyPair(access_key=held.key, secret_key=held.signing)
+                client,
+                protocol,
+                clock,
+                keys=KeyPair(access_key=held.key, secret_key=held.signing),
+                webhook_secret=held.webhook,
             ),
             lambda _: {},
         ),

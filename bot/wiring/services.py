@@ -60,7 +60,8 @@ async def _opened_vendor(
         raise CatalogueError([_without_price(account, protocol)])
     async with account.opened(secrets, protocol, clock, said.url) as provider:
         upstream = _upstream(account.name, protocol.label, account.tier, protocol, provider, models)
-        yield _bounded(upstream, in_flight_max=said.in_flight_max, submits_per_minute=said.submits_per_minute)
+        bounded = _bounded(upstream, in_flight_max=said.in_flight_max, submits_per_minute=said.submits_per_minute)
+        yield bounded if said.webhooks is None else replace(bounded, webhook=said.webhooks)
 
 
 async def check_service(provider: VideoProvider) -> ProviderError | None:

@@ -29,7 +29,7 @@ ORDER = RenderRequest(
     seed=7,
     picture=None,
     client_key="attempt-1",
-    webhook_url=None,
+    webhook_url="https://bot.example/hooks/ark",
     extra={},
 )
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0", mime="image/jpeg")

@@ -14,7 +14,7 @@ from bot.catalogue.loader import load_catalogue
 from bot.catalogue.model import Model, Shape
 from bot.demo.faults import Drop, Silence
 from bot.media.inspect import inspect_video
-from bot.providers.base import Picture, RenderRequest, RenderState
+from bot.providers.base import Picture, RenderRequest, RenderState, WebhookChallenge, WebhookEvent
 from bot.providers.errors import AuthFailed, CapacityFailed, InvalidRequest, NotFound, OutcomeUnknown, RateLimited
 from bot.providers.minimax import MiniMax
 from bot.providers.transport import opened_client
@@ -95,7 +95,7 @@ async def test_from_order_to_film(
     assert content == film
     assert inspect_video(path).length_s == pytest.approx(1, abs=0.2)
     asked = local.tasks[ref.render_id].asked
-    assert (asked["ratio"], asked["resolution"], "callback_url" in asked) == ("9:16", "768P", False)
+    assert (asked["ratio"], asked["resolution"], asked["callback_url"]) == ("9:16", "768P", "https://bot.example/hooks/minimax")
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
@@ -199,7 +199,18 @@ async def test_the_check_is_free_and_tells_a_wrong_key(local: LocalMiniMax, mini
     assert set(local.calls) == {"list"}
 
 
-async def test_a_callback_proves_nothing(local: LocalMiniMax, minimax: MiniMax) -> None:
+async def test_a_callback_proves_nothing_and_what_came_to_its_own_address_is_a_reason_to_look(
+    local: LocalMiniMax, minimax: MiniMax
+) -> None:
     ref = await minimax.submit(order())
     body = f'{{"task": {{"id": "{ref.render_id}", "status": "succeeded"}}}}'.encode()
     assert await minimax.verify_webhook({"Authorization": f"Bearer {KEY}"}, body) is None
+    event = await minimax.called_back(body)
+    assert isinstance(event, WebhookEvent)
+    assert (event.render_id, event == await minimax.called_back(body)) == (ref.render_id, True)
+    flat = await minimax.called_back(f'{{"task_id": "{ref.render_id}", "status": "success"}}'.encode())
+    assert isinstance(flat, WebhookEvent)
+    assert (flat.render_id, flat.event_id == event.event_id) == (ref.render_id, False)
+    assert await minimax.called_back(b'{"challenge": "abc"}') == WebhookChallenge(answer='{"challenge": "abc"}')
+    for nonsense in (b"", b"[]", b"\xff", b"[" * 10_000, b'{"task": 1}', b'{"challenge": 1}', b" " * 300_000):
+        assert await minimax.called_back(nonsense) is None
