@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import drawn_questions
 from slack_values import LONG, MODELS, NASTY, NOW, attempt, facts, job, offer, order, record, standing, wish
 
 from bot.jobs.answers import (
@@ -249,6 +250,7 @@ def forms():
         "form_long_prompt": video_form(replace(value, offer=offer(wish=wish(prompt=LONG)))),
         "form_nasty_prompt": video_form(replace(value, offer=offer(wish=wish(prompt=NASTY), receives=NASTY))),
         "form_many_models": video_form(replace(value, choices=many)),
+        **drawn_questions.views(),
         "form_loading": loading_view(),
         "form_done": done_view("Done."),
     }
@@ -279,4 +281,5 @@ def doubts():
 
 
 def messages():
-    return {**cards(), **said(), **lists(), **doubts()}
+    asked = {**drawn_questions.cards(), **drawn_questions.said()}
+    return {**cards(), **said(), **lists(), **doubts(), **asked}

@@ -22,7 +22,8 @@ def question_words(asked: Asked) -> str:
     why = quoted(question.why, limit_chars=400)
     offer = f"{_offered(asked)} can make it for {_price(question)}, {question.length_s} s."
     waits = " It starts by itself if what you asked for comes back." if question.can_wait else ""
-    return f"{why}. {offer}{waits} Without an answer it stops {moment(question.deadline_at)}, and nothing is charged."
+    ends = f"Without an answer it stops {moment(question.deadline_at)}, and what is reserved is given back."
+    return f"{why}. {offer}{waits} {ends}"
 
 
 def question_buttons(asked: Asked, job: Job) -> list[ButtonElement | None]:
