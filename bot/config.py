@@ -57,6 +57,8 @@ class ServiceSetting(BaseModel):
     in_flight_max: int | None = Field(default=None, ge=1)
     submits_per_minute: int | None = Field(default=None, ge=1)
     webhooks: bool | None = None
+    priority: int = 0
+    tier: Literal["official", "relay", "self_hosted", "reverse"] | None = None
 
 
 class ServerSetting(BaseModel):
@@ -69,7 +71,7 @@ class ServerSetting(BaseModel):
     models: str = ""
     variant: VideosVariant = "relay"
     label: str = ""
-    tier: Literal["official", "relay", "self_hosted"] = "relay"
+    tier: Literal["official", "relay", "self_hosted", "reverse"] = "relay"
     webhook_secret: SecretStr | None = None
     in_flight_max: int | None = Field(default=None, ge=1)
     submits_per_minute: int | None = Field(default=None, ge=1)
@@ -126,6 +128,12 @@ class Settings(Storage):
     running_max: int = Field(default=3, alias="SORA_RUNNING_MAX", ge=1, le=100)
     queued_max: int = Field(default=10, alias="SORA_QUEUED_MAX", ge=0, le=1000)
     admins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_ADMINS")
+    routing: Literal["official", "cheapest", "fastest"] = Field(default="official", alias="SORA_ROUTING")
+    prefer: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_PREFER")
+    disable: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_DISABLE")
+    accept_reverse_risk: bool = Field(default=False, alias="SORA_ACCEPT_REVERSE_RISK")
+    reverse_not_in: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_REVERSE_NOT_IN")
+    when_all_down: Literal["queue", "try"] = Field(default="queue", alias="SORA_WHEN_ALL_DOWN")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="SORA_LOG_LEVEL")
     log_format: Literal["auto", "json", "console"] = Field(default="auto", alias="SORA_LOG_FORMAT")
     metrics_token: SecretStr | None = Field(default=None, alias="SORA_METRICS_TOKEN")
@@ -168,7 +176,7 @@ class Settings(Storage):
     videos_models: str = Field(default="", alias="SORA_VIDEOS_MODELS")
     videos_variant: VideosVariant = Field(default="relay", alias="SORA_VIDEOS_VARIANT")
     videos_label: str = Field(default="", alias="SORA_VIDEOS_LABEL")
-    videos_tier: Literal["relay", "self_hosted"] = Field(default="relay", alias="SORA_VIDEOS_TIER")
+    videos_tier: Literal["relay", "self_hosted", "reverse"] = Field(default="relay", alias="SORA_VIDEOS_TIER")
     videos_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_WEBHOOK_SECRET")
     videos_in_flight_max: int | None = Field(default=None, alias="SORA_VIDEOS_IN_FLIGHT_MAX", ge=1)
     videos_submits_per_minute: int | None = Field(default=None, alias="SORA_VIDEOS_SUBMITS_PER_MINUTE", ge=1)
@@ -204,6 +212,14 @@ class Settings(Storage):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError('is no time zone; use a name such as "Europe/Berlin"') from None
         return name
+
+    @field_validator("prefer", "disable", "reverse_not_in", mode="before")
+    @classmethod
+    def _is_a_list_of_names(cls, said: object) -> object:
+        """As "fal, runway/gen-4.5"; `sora.toml` may have a list."""
+        if not isinstance(said, str):
+            return said
+        return tuple(dict.fromkeys(each.strip() for each in said.split(",") if each.strip()))
 
     @field_validator("admins", mode="before")
     @classmethod

@@ -38,11 +38,7 @@ from bot.store.figures import StoredFigures
 from bot.store.frames import StoredFrames
 from bot.store.history import StoredHistory
 from bot.store.incidents import StoredIncidents
-from bot.store.probes import StoredProbes
 from bot.store.upstreams import StoredHealths
-from bot.upstreams.prober import Prober
-from bot.upstreams.registry import Registry
-from bot.upstreams.status_pages import opened_pages
 from bot.web.app import build_web
 from bot.web.health import Readiness
 from bot.wiring.catalogue import catalogue_of
@@ -50,6 +46,8 @@ from bot.wiring.company import company_of
 from bot.wiring.doors import greeting, listening, numbers, slack_entrance
 from bot.wiring.lifelines import Ears, Loops, database_answers
 from bot.wiring.notices import notice_side
+from bot.wiring.probing import opened_prober
+from bot.wiring.routing import registry_of
 from bot.wiring.rules import (
     engine_settings,
     limits_of,
@@ -82,6 +80,7 @@ async def running(
     Raises:
         DatabaseTakenError, NewerSchemaError: see `store`.
         CatalogueError: the models in the settings are not understood.
+        SettingsError: the settings name a service or a model that there is not.
     """
     async with AsyncExitStack() as owned:
         watch = Watch(confidential=confidential or Confidential(), new_id=new_id, database_url=settings.database_url)
@@ -90,9 +89,7 @@ async def running(
         healths = StoredHealths(store)
         await healths.operator_acted(now=clock.now())
         accounts = opened_services(settings, catalogue, clock)
-        registry = Registry(watch.services(await owned.enter_async_context(accounts)))
-        pages = await owned.enter_async_context(opened_pages())
-        prober = Prober(registry=registry, healths=healths, book=StoredProbes(store), pages=pages, clock=clock)
+        registry = registry_of(watch.services(await owned.enter_async_context(accounts)), settings, catalogue)
         token = settings.slack_bot_token
         door = await owned.enter_async_context(
             opened_slack(token=token.get_secret_value() if token else None, base_url=settings.slack_api_url)
@@ -228,7 +225,7 @@ async def running(
                 housekeeping.run,
                 ears.run,
                 availability.run,
-                prober.run,
+                (await owned.enter_async_context(opened_prober(store, registry, clock))).run,
                 balances.run,
                 *notices.loops,
                 *company.loops(bell, slack.surface),
