@@ -25,13 +25,19 @@ from bot.providers.openai_videos import OpenAIVideos
 __all__ = ["CASES", "CATALOGUE", "FILM", "PROMPT", "Case"]
 
 
+VIDEOS_VARIANTS = (
+    "openai", "azure", "relay", "new_api", "litellm", "laozhang", "apiyi", "cometapi", "vllm_omni", "sglang",
+)  # fmt: skip
+
+
 def _videos(variant: str) -> Case:
     names = {"id": "video_1", "object": "video", "model": "m", "prompt": PROMPT}
     blocked = names | {"status": "failed", "error": {"code": "moderation_blocked", "message": "blocked"}}
     return Case(
         key=f"openai_videos/{variant}",
         make=OpenAIVideos,
-        authorization="Bearer sk-contract-0123456789",
+        authorization="sk-contract-0123456789" if variant == "azure" else "Bearer sk-contract-0123456789",
+        key_header="api-key" if variant == "azure" else "Authorization",
         wire_name="m",
         accepted=names | {"status": "queued"},
         render_id="video_1",
@@ -69,9 +75,7 @@ def _fal() -> Case:
 
 
 CASES = (
-    _videos("openai"),
-    _videos("relay"),
-    _videos("vllm_omni"),
+    *(_videos(each) for each in VIDEOS_VARIANTS),
     _fal(),
     case_gemini_omni.case(),
     *(case_ark.case(each) for each in ("byteplus", "volcengine", "apiyi")),
