@@ -24,14 +24,18 @@ from bot.providers.errors import (
     ProviderError,
     QuotaExhausted,
     RateLimited,
+    Retired,
     TimedOut,
     Unreachable,
 )
 from tests.simulator.dial import Fault
 from tests.simulator.life import Life
 from tests.simulator.services import End, Render, Service, subject_of
+from tests.simulator.weather import Shape
 
 GENUINE = {"signature": "genuine"}
+ARRIVES = 0.3
+"""Of submits that a service in trouble never answers properly, so many are accepted all the same."""
 SEES_S = 3.0
 """A service may answer "not found" for so long after it took a render."""
 
@@ -45,14 +49,25 @@ class Adapter:
     async def submit(self, request: RenderRequest) -> RenderRef:
         subject = subject_of(request.prompt)
         await self._life.moment("before the POST")
+        self._service.asked(self._service, request)
+        try:
+            return await self._submitted(request, subject)
+        except ProviderError as error:
+            self._service.answered(self._service, request, error.kind)
+            raise
+
+    async def _submitted(self, request: RenderRequest, subject: str) -> RenderRef:
         await self._travel(subject)
-        self._not_accepted(subject)
+        self._not_accepted(request, subject)
+        shapes = self._service.shapes(request.wire_name)
+        arrives = Shape.SILENT not in shapes or self._dial.chance("arrives in a silence", subject) < ARRIVES
         if self._dial.hits(Fault.SUBMIT_LOST_BEFORE, subject):
             raise OutcomeUnknown("connection lost")
-        if self._dial.hits(Fault.SUBMIT_SILENT, subject):
-            await self._silence(request, subject)
-        if self._dial.hits(Fault.SUBMIT_OTHER_5XX, subject):
-            if self._dial.chance("accepted all the same", subject) < 0.5:
+        if self._dial.hits(Fault.SUBMIT_SILENT, subject) or Shape.SILENT in shapes:
+            await self._silence(request, subject, arrives=arrives)
+        if self._dial.hits(Fault.SUBMIT_OTHER_5XX, subject) or Shape.OTHER_5XX in shapes:
+            arrives_too = 0.5 if Shape.OTHER_5XX not in shapes else ARRIVES
+            if self._dial.chance("accepted all the same", subject) < arrives_too:
                 self._service.accept(request)
             raise OutcomeUnknown("502 from something in between")
         render = self._service.accept(request)
@@ -73,7 +88,11 @@ class Adapter:
             raise NotFound("no such render")
         if now - render.at < timedelta(seconds=SEES_S) and self._dial.chance("sees it yet", subject) < 0.1:
             raise NotFound("no such render yet")
-        return self._status(render, now, subject)
+        status = self._status(render, now, subject)
+        if status.state in {RenderState.SUCCEEDED, RenderState.FAILED}:
+            kind = status.failure.kind if status.failure is not None else None
+            self._service.answered(self._service, render.request, kind)
+        return status
 
     @asynccontextmanager
     async def download(self, ref: RenderRef, _status: RenderStatus) -> AsyncIterator[Download]:
@@ -140,9 +159,10 @@ class Adapter:
         if self._service.is_out():
             raise Unreachable("connection refused")
 
-    def _not_accepted(self, subject: str) -> None:
+    def _not_accepted(self, request: RenderRequest, subject: str) -> None:
         """Every answer that proves that nothing was started."""
         self._reachable()
+        self._troubled(request)
         hits = self._dial.hits
         if hits(Fault.SUBMIT_UNREACHABLE, subject):
             raise Unreachable("connection refused")
@@ -158,12 +178,24 @@ class Adapter:
         if hits(Fault.SUBMIT_NO_MONEY, subject):
             raise QuotaExhausted("top up")
 
-    async def _silence(self, request: RenderRequest, subject: str) -> None:
+    def _troubled(self, request: RenderRequest) -> None:
+        """The same, by everything that is wrong with the service."""
+        shapes = self._service.shapes(request.wire_name)
+        if Shape.LISTED_5XX in shapes:
+            raise CapacityFailed("no workers", http_status=503)
+        if Shape.NO_MONEY in shapes:
+            raise QuotaExhausted("the account is empty", http_status=429)
+        if Shape.GONE in shapes:
+            raise Retired("no such model")
+        if self._service.turns_down(request) and not self._service.refuses_late:
+            raise Moderated("not this prompt")
+
+    async def _silence(self, request: RenderRequest, subject: str, *, arrives: bool) -> None:
         """Accepted late and never answered. The adapter's own timeout is the submit's deadline, as over HTTP."""
         timeout_s = self._service.protocol.submit_timeout_s
-        begun = asyncio.get_running_loop()
         arrives_s = timeout_s * self._dial.chance("arrives after", subject) * 0.9
-        begun.call_later(arrives_s, self._service.accept, request)
+        if arrives:
+            asyncio.get_running_loop().call_later(arrives_s, self._service.accept, request)
         await asyncio.sleep(timeout_s)
         raise OutcomeUnknown("no answer")
 

@@ -170,6 +170,10 @@ class Dial:
         nth = self._asked[name, subject] = self._asked[name, subject] + 1
         return random.Random(int(self._fraction(name, subject, nth) * 2**53))
 
+    def trait(self, name: str, subject: str) -> float:
+        """0 to 1, the same with every call: what somebody or something is like."""
+        return self._fraction(name, subject, 0)
+
     def counts(self) -> dict[Fault, int]:
         found: dict[Fault, int] = defaultdict(int)
         for each in self.injected:

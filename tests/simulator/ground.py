@@ -15,6 +15,7 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel, col
 
 import bot.store.deliveries
+import bot.store.incidents
 import bot.store.jobs
 import bot.store.slack
 import bot.store.upstreams  # noqa: F401 - with the repositories come their tables
@@ -46,6 +47,13 @@ _TRIGGERS = {
     "DELETE ON ledger_entry": "'edited', OLD.entry_key",
     "UPDATE ON balance": "'balance', NEW.scope, NEW.scope_key, NEW.period,"
     " NEW.held_usd_micros + NEW.captured_usd_micros",
+    **{
+        f"{change} ON circuit": "'circuit', NEW.name, NEW.state, NEW.cool_off_s, NEW.retry_at, NEW.reason"
+        for change in ("INSERT", "UPDATE")
+    },
+    "INSERT ON incident": "'incident', NEW.id, NEW.upstream, NEW.model",
+    "UPDATE OF model ON incident WHEN OLD.model <> NEW.model": "'incident_grows', NEW.id, NEW.model",
+    "UPDATE OF ended_at ON incident WHEN OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL": "'incident_over', NEW.id",
     "INSERT ON card": "'shows', NEW.job_id",
     "UPDATE ON card": "'shows', NEW.job_id",
 }

@@ -5,15 +5,20 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from bot.jobs.model import ENDED, NEXT, AttemptState, JobState
+from bot.providers.base import RenderRequest
+from bot.providers.errors import Moderated
 from bot.quota.limits import Limit
 from bot.quota.periods import Span
 from tests.simulator.ground import Notice
 from tests.simulator.history import History
+from tests.simulator.incident_watch import IncidentWatch
+from tests.simulator.outs import Outs
 from tests.simulator.services import Render, Service, subject_of
 from tests.simulator.slack_town import File, Message
 from tests.simulator.story_log import Story, StoryState
@@ -29,6 +34,12 @@ class Rule(StrEnum):
     LEGAL_MOVES = "only legal moves between states"
     LEDGER_KEPT = "no line of the ledger is ever edited"
     BUDGET = "no limit is ever passed"
+    REFUSAL_STAYS = "what one service has refused goes to no other by itself"
+    PRICE_SHOWN = "nobody pays more than the price shown without saying so"
+    OUT_IN_TIME = "a service is left alone after five failures in a row"
+    BACK_IN_TIME = "a service is tried again within one cool-off of its recovery, and is back when it works"
+    NOT_OUT_BY_CHANCE = "one failure in ten takes nothing out"
+    ONE_INCIDENT = "one incident at a time for one service, and one for one outage"
     ONE_STORY = "no two stories of one job at work at once"
     NO_SURPRISE = "no step raises"
     ONE_FILE = "at most one file for one job"
@@ -61,6 +72,12 @@ class Seen:
     subject: str
     user_id: str
     number: int
+    price_shown_usd_micros: int
+    """The most that its person has agreed to."""
+    accepted_at_s: float
+    video_at_s: float | None = None
+    """When it was delivered for the first time."""
+    refused_by: str = ""
     state: JobState = JobState.QUEUED
     failure: str | None = None
     attempts: list[str] = field(default_factory=list)
@@ -70,7 +87,10 @@ class Seen:
 class Judge:
     history: History
     limits: tuple[Limit, ...]
+    services: Mapping[str, Service]
     risk_below_usd_micros: int = 0
+    is_fleet: bool = False
+    """Random faults are rare here, so that what the weather does can be told from them."""
     violations: list[Violation] = field(default_factory=list)
     jobs: dict[str, Seen] = field(default_factory=dict)
     by_number: dict[int, Seen] = field(default_factory=dict)
@@ -96,6 +116,21 @@ class Judge:
     _over: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
     """Spent above a hold, by balance: a late video is paid although no limit was asked."""
 
+    def __post_init__(self) -> None:
+        self.outs = Outs(
+            clock=self.history.clock,
+            services=self.services,
+            late=lambda words: self.against(Rule.OUT_IN_TIME, "-", words),
+            shut=lambda words: self.against(Rule.BACK_IN_TIME, "-", words),
+            by_chance=lambda words: self.against(Rule.NOT_OUT_BY_CHANCE, "-", words),
+            strict=self.is_fleet,
+        )
+        self.incidents = IncidentWatch(
+            clock=self.history.clock,
+            services=self.services,
+            against=lambda words: self.against(Rule.ONE_INCIDENT, "-", words),
+        )
+
     def against(self, rule: Rule, job_id: str, words: str) -> None:
         subject = self.jobs[job_id].subject if job_id in self.jobs else "-"
         self.violations.append(Violation(rule, subject, job_id, words))
@@ -106,7 +141,8 @@ class Judge:
         """One row changed."""
         match notice:
             case ("job", job_id, prompt, user_id, number, held):
-                seen = self.jobs[job_id] = Seen(job_id, subject_of(prompt), user_id, number)
+                now_s = asyncio.get_running_loop().time()
+                seen = self.jobs[job_id] = Seen(job_id, subject_of(prompt), user_id, number, held, now_s)
                 self.by_number[number] = seen
                 self._say(job_id, f"accepted as job {job_id} (#{number}), {_usd(held)} reserved")
                 self.began(seen)
@@ -122,6 +158,10 @@ class Judge:
                 self._tried_again(job_id)
                 self.job_of_attempt[attempt_id] = job_id
                 self.jobs[job_id].attempts.append(attempt_id)
+                shown = self.jobs[job_id].price_shown_usd_micros
+                if usd_micros > shown:
+                    words = f"{_usd(usd_micros)} at {upstream}, and its person has agreed to {_usd(shown)}"
+                    self.against(Rule.PRICE_SHOWN, job_id, words)
             case ("try", attempt_id, job_id, old, new, kind, render_id):
                 why = f" ({kind})" if kind else f" ({render_id})" if new == "submitted" else ""
                 self._say(job_id, f"try {attempt_id}: {old} -> {new}{why}")
@@ -134,6 +174,19 @@ class Judge:
             case ("balance", scope, key, period, taken):
                 self._fits(scope, key, period, taken)
             case _:
+                self._told_of_health(notice)
+
+    def _told_of_health(self, notice: Notice) -> None:
+        match notice:
+            case ("circuit", name, state, cool_off_s, retry_at, reason):
+                self.outs.circuit(name, state, cool_off_s, _at(retry_at), reason)
+            case ("incident", incident_id, upstream, model):
+                self.incidents.began(incident_id, upstream, model)
+            case ("incident_grows", incident_id, model):
+                self.incidents.grew(incident_id, model)
+            case ("incident_over", incident_id):
+                self.incidents.ended(incident_id)
+            case _:
                 raise AssertionError(notice)
 
     def accepted(self, service: Service, render: Render) -> None:
@@ -143,6 +196,9 @@ class Judge:
             self.against(Rule.INTENT_FIRST, "-", f"{service.name} accepted {render.id} for an unknown {render.key}")
             return
         self._say(job_id, f"{service.name} starts {render.id} for try {render.key}")
+        refused_by = self.jobs[job_id].refused_by
+        if refused_by not in {"", service.name}:
+            self.against(Rule.REFUSAL_STAYS, job_id, f"{service.name} makes what {refused_by} has refused")
         others = self.renders[job_id]
         for other_service, other in others:
             if other.key == render.key:
@@ -150,6 +206,17 @@ class Judge:
             elif other.key not in self.agreed | self.risked and other_service.may_still_cost(other):
                 self.against(Rule.ONE_PAID_RENDER, job_id, f"{render.id} began while {other.id} may still be charged")
         others.append((service, render))
+
+    def asked(self, service: Service, request: RenderRequest) -> None:
+        """A submit is on its way."""
+        self.outs.asked(service, request)
+
+    def answered(self, service: Service, request: RenderRequest, kind: str | None) -> None:
+        """The bot has an answer of a service in hand."""
+        job_id = self.job_of_attempt.get(request.client_key)
+        if kind == Moderated.kind and job_id is not None:
+            self.jobs[job_id].refused_by = service.name
+        self.outs.answered(service, request, kind)
 
     def stepping(self, story: Story, living: list[Story]) -> None:
         for each in living:
@@ -190,6 +257,7 @@ class Judge:
         files.append(file)
 
     def disturbed(self) -> None:
+        self.outs.disturbed()
         self.disturbed_at_s = asyncio.get_running_loop().time()
 
     def _moved(self, job_id: str, old: JobState, new: JobState, failure: str | None) -> None:
@@ -199,6 +267,8 @@ class Judge:
         # Proven absent, a job goes over `submitting` in one transaction; the triggers see its first and last state.
         if new not in NEXT[old] and (old, new) != (JobState.CHECKING, JobState.QUEUED):
             self.against(Rule.LEGAL_MOVES, job_id, f"{old} -> {new}")
+        if new is JobState.DELIVERED and seen.video_at_s is None:
+            seen.video_at_s = asyncio.get_running_loop().time()
         if new in ENDED:
             self.ended(seen)
 
@@ -244,6 +314,11 @@ class Judge:
     def _say(self, job_id: str, words: str) -> None:
         seen = self.jobs.get(job_id)
         self.history.tell(seen.subject if seen else "-", words)
+
+
+def _at(stored: str | None) -> datetime | None:
+    """As SQLite keeps it: UTC without saying so."""
+    return None if stored is None else datetime.fromisoformat(stored).replace(tzinfo=UTC)
 
 
 def _usd(usd_micros: int) -> str:

@@ -4,13 +4,14 @@ import asyncio
 import math
 import random
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from bot.jobs.answers import Accepted, Answer, PriceToConfirm, SameAgain, Wish
 from bot.jobs.model import Failure, Place
 from bot.slack.ids import ActionId
 from tests.simulator.dial import Dial, Fault
+from tests.simulator.fleet import WISHED
 from tests.simulator.judge import Judge, Seen
 from tests.simulator.market import COMMON
 from tests.simulator.process import ADMINS, TEAM, Process
@@ -45,7 +46,7 @@ class Plan:
     wish: Wish
 
 
-def plans(dial: Dial, *, jobs: int, days: float, services: list[Service]) -> list[Plan]:
+def plans(dial: Dial, *, jobs: int, days: float, services: list[Service], is_fleet: bool = False) -> list[Plan]:
     """Each order is drawn by itself, so that leaving some out does not change the others."""
     people = max(4, math.ceil(jobs / days / ORDERS_A_DAY))
     models = [None, None, COMMON, *(f"{each.name}-own" for each in services)]
@@ -61,6 +62,9 @@ def plans(dial: Dial, *, jobs: int, days: float, services: list[Service]) -> lis
             model=dice.choice(models),
             length_s=dice.choice((4, 4, 8)),
         )
+        if is_fleet:
+            model, model_class = dice.choice(WISHED)
+            wish = replace(wish, model=model, model_class=model_class)
         made.append(Plan(number=number, at_s=_moment_s(dice, days), user_id=user_id, wish=wish))
     return made
 

@@ -17,6 +17,7 @@ from bot.jobs.model import Attempt, AttemptState, Failure, Job, JobState
 from bot.jobs.sweep import LostStories
 from bot.providers.base import RenderRef, RenderRequest
 from bot.providers.errors import OutcomeUnknown, Unreachable
+from bot.quota.ledger import capture_key
 from bot.slack.ports import Delivery, DeliveryState
 from bot.store import quota
 from bot.store.deliveries import StoredDeliveries
@@ -24,6 +25,7 @@ from bot.store.engine import Store
 from bot.store.job_rows import job_of, write_job
 from bot.store.jobs import StoredJobs
 from bot.store.tables.jobs import AttemptRow, JobRow
+from bot.store.tables.quota import LedgerEntryRow
 from tests.simulator.process import Ports
 from tests.simulator.story_log import StoryLog
 
@@ -63,13 +65,13 @@ class _OwnKeyForEachCapture(_Book):
 
     async def late_video(self, attempt: Attempt, ref: RenderRef, *, result_ref: str, at: datetime) -> Job | None:
         job: Job | None = await self._room.late_video(attempt, ref, result_ref=result_ref, at=at)
-        if job is not None:
-            await self._once_more(attempt.job_id, attempt.id, attempt.usd_micros, at)
+        await self._once_more(attempt.job_id, attempt.id, attempt.usd_micros, at)
         return job
 
     async def _once_more(self, job_id: str, attempt_id: str, usd_micros: int, at: datetime) -> None:
         def book(session: Session) -> None:
-            quota.capture(session, job_id=job_id, attempt_id=f"{attempt_id}-2", usd_micros=usd_micros, now=at)
+            if session.get(LedgerEntryRow, capture_key(job_id, attempt_id)) is not None:
+                quota.capture(session, job_id=job_id, attempt_id=f"{attempt_id}-2", usd_micros=usd_micros, now=at)
 
         await self._store.write(book)
 

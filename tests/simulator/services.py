@@ -14,6 +14,7 @@ from bot.catalogue.model import Model, Protocol, Tier
 from bot.clock import Clock
 from bot.providers.base import RenderRequest
 from tests.simulator.dial import Dial, Fault
+from tests.simulator.weather import Shape, Trouble
 
 SUBJECT: ContextVar[str] = ContextVar("subject", default="-")
 """Which order the running task works for: chances and the history go by it."""
@@ -55,12 +56,6 @@ class Render:
         return subject_of(self.request.prompt)
 
 
-@dataclass(slots=True)
-class Outage:
-    begin: datetime
-    end: datetime
-
-
 WakesBot = Callable[["Service", Render, str], Awaitable[bool]]
 """(service, render, event id): post to the bot's webhook address; False: nobody answered there."""
 
@@ -77,15 +72,35 @@ class Service:
     """Sigma of the log-normal render time."""
     renders: dict[str, Render] = field(default_factory=dict)
     by_key: dict[str, Render] = field(default_factory=dict)
-    outages: list[Outage] = field(default_factory=list)
+    troubles: list[Trouble] = field(default_factory=list)
+    strictness: float = 0.0
+    """The share of prompts that it refuses, always the same ones; a stricter service refuses those too."""
+    refuses_late: bool = False
+    """A refusal shows as a render that fails."""
     accepted: Callable[["Service", Render], None] = lambda _service, _render: None
-    """The judge looks at every acceptance."""
+    """The judge looks at every acceptance, and at whatever else a service hears and says."""
+    asked: Callable[["Service", RenderRequest], None] = lambda _service, _request: None
+    """A submit arrives, or would if anybody were there."""
+    answered: Callable[["Service", RenderRequest, str | None], None] = lambda _service, _request, _kind: None
+    """The bot has an answer in hand: the kind of an error, or None for a video."""
+
+    def shapes(self, wire_name: str = "") -> set[Shape]:
+        """What is wrong at this moment, for that model. Whoever called a model gone goes on doing so to the end."""
+        now = self.clock.now()
+        found = {each.shape for each in self.troubles if each.bites(now) and each.model in {"", wire_name}}
+        return found & {Shape.GONE} if self.dial.calm else found
+
+    def troubles_begun(self) -> list[Trouble]:
+        now = self.clock.now()
+        return [each for each in self.troubles if each.begin <= now]
 
     def is_out(self) -> bool:
-        if self.dial.calm:
-            return False
-        now = self.clock.now()
-        return any(each.begin <= now < each.end for each in self.outages)
+        return bool(self.shapes() & {Shape.CUT_OFF, Shape.FLAPS})
+
+    def turns_down(self, request: RenderRequest) -> bool:
+        """Whether it refuses this prompt now, for its words or for no reason at all."""
+        touchy = self.dial.trait("touchy", subject_of(request.prompt))
+        return touchy < self.strictness or Shape.TURNS_DOWN in self.shapes(request.wire_name)
 
     def accept(self, request: RenderRequest) -> Render:
         """Start work, or find the work of an honoured key."""
@@ -153,13 +168,14 @@ class Service:
         dice = self.dial.dice(f"{self.name}.render", subject)
         takes_s = model.typical_s * dice.lognormvariate(0, self.spread)
         end, late_at = End.MADE, None
-        if self.dial.hits(Fault.RENDER_REFUSED, subject):
+        shapes = self.shapes(request.wire_name)
+        if self.dial.hits(Fault.RENDER_REFUSED, subject) or self.turns_down(request):
             end, takes_s = End.REFUSED, dice.uniform(1, 10)
-        elif self.dial.hits(Fault.RENDER_FAILED, subject):
+        elif self.dial.hits(Fault.RENDER_FAILED, subject) or Shape.BREAKS in shapes:
             end = End.FAILED
         elif self.dial.hits(Fault.RENDER_FORGOTTEN, subject):
             end = End.FORGOTTEN
-        hangs = self.dial.hits(Fault.RENDER_HANGS, subject)
+        hangs = self.dial.hits(Fault.RENDER_HANGS, subject) or (Shape.SLOW in shapes and end is End.MADE)
         if hangs:
             takes_s += dice.lognormvariate(8.5, 0.8)
             end = dice.choice((End.MADE, End.MADE, End.FAILED))

@@ -18,18 +18,21 @@ from bot.quota.limits import Limit, ScopeKind
 from bot.quota.periods import Span
 from tests.simulator.adapter import GENUINE
 from tests.simulator.dial import Dial, Fault, Occurrence
+from tests.simulator.fleet import RATES as FLEET_RATES
+from tests.simulator.fleet import fleet_services
 from tests.simulator.ground import Ground
 from tests.simulator.history import EVERYBODY, History
 from tests.simulator.judge import Judge, Violation
 from tests.simulator.life import Life
 from tests.simulator.market import town_services
-from tests.simulator.people import DAY_S, People, T, plans
+from tests.simulator.people import DAY_S, People, Plan, T, plans
 from tests.simulator.process import RULES, Ports, Process, Surroundings
-from tests.simulator.services import Outage, Render, Service
+from tests.simulator.services import Render, Service
 from tests.simulator.slack_town import Message, SlackTown
 from tests.simulator.story_log import StoryLog
 from tests.simulator.verdict import final_verdict
 from tests.simulator.virtual_loop import START, VirtualClock, VirtualLoop
+from tests.simulator.weather import Trouble
 
 LIMITS = (
     Limit(scope=ScopeKind.PERSON, span=Span.DAY, usd_micros=5_000_000),
@@ -57,6 +60,10 @@ class Setup:
     often: Mapping[Fault, float] = field(default_factory=dict)
     """Rates of faults that this history is about, in place of the usual ones; `chaos` does not multiply them."""
     muted: frozenset[Occurrence] = frozenset()
+    fleet: bool = False
+    """Four services with a month of real incidents, in place of five that mostly work."""
+    trouble: float = 1.0
+    """Of a fleet: multiplies how often incidents come."""
     only: frozenset[int] | None = None
     """Orders that are asked for; None: all."""
 
@@ -87,17 +94,38 @@ def run(setup: Setup, ports: Ports | None = None, daily: Daily = lambda _day, _j
         return runner.run(World(setup, ports or Ports(), Path(folder), threads, daily).history())
 
 
+def opened_dial(setup: Setup) -> Dial:
+    often = {**FLEET_RATES, **setup.often} if setup.fleet else setup.often
+    return Dial(setup.seed, setup.without, setup.muted, setup.chaos, often)
+
+
+def services_of(setup: Setup, clock: VirtualClock, dial: Dial) -> list[Service]:
+    if setup.fleet:
+        return fleet_services(clock, dial, days=setup.days, trouble=setup.trouble)
+    return town_services(clock, dial)
+
+
+def plans_of(setup: Setup, dial: Dial, services: list[Service]) -> list[Plan]:
+    return plans(dial, jobs=setup.jobs, days=setup.days, services=services, is_fleet=setup.fleet)
+
+
 class World:
     def __init__(self, setup: Setup, ports: Ports, folder: Path, threads: ThreadPoolExecutor, daily: Daily) -> None:
         self._setup = setup
         self._daily = daily
         self._clock = clock = VirtualClock()
-        self.dial = dial = Dial(setup.seed, setup.without, setup.muted, setup.chaos, setup.often)
+        self.dial = dial = opened_dial(setup)
+        self.services = services_of(setup, clock, dial)
         self.told = History(clock)
-        self.judge = judge = Judge(self.told, LIMITS, setup.risk_below_usd_micros)
+        self.judge = judge = Judge(
+            self.told,
+            LIMITS,
+            {each.name: each for each in self.services},
+            setup.risk_below_usd_micros,
+            is_fleet=setup.fleet,
+        )
         self.stories = StoryLog(RULES.running_max)
         self.ground = Ground(self.stories, judge.told)
-        self.services = town_services(clock, dial)
         self.slack = SlackTown(dial)
         film = folder / "film.mp4"
         film.write_bytes(b"film" * 16)
@@ -127,10 +155,13 @@ class World:
 
     async def history(self) -> Outcome:
         """Orders come and go; then nothing fails any more, what is open ends, and the verdict is spoken."""
-        asked = plans(self.dial, jobs=self._setup.jobs, days=self._setup.days, services=self.services)
+        asked = plans_of(self._setup, self.dial, self.services)
         only = self._setup.only
         orders = [each for each in asked if only is None or each.number in only]
         self._plan_outages()
+        for service in self.services:
+            for trouble in service.troubles:
+                self.begin(self.judge.outs.watch(service, trouble))
         days = asyncio.ensure_future(self._count_days())
         supervisors = [asyncio.ensure_future(self._supervise(f"bot{n + 1}")) for n in range(self._setup.replicas)]
         try:
@@ -195,7 +226,7 @@ class World:
         around.stepping = lambda story: judge.stepping(story, list(self.stories.living.values()))
         around.alarmed = self._alarmed
         for each in self.services:
-            each.accepted = accepted
+            each.accepted, each.asked, each.answered = accepted, judge.asked, judge.answered
 
     async def _webhook(self, service: Service, render: Render, event_id: str) -> bool:
         if not self._up:
@@ -248,7 +279,7 @@ class World:
                     dice = self.dial.dice("outage", f"{service.name}-{day}")
                     begin = START + timedelta(days=day + dice.random())
                     lasts = timedelta(seconds=dice.lognormvariate(6.5, 1.2))
-                    service.outages.append(Outage(begin, begin + lasts))
+                    service.troubles.append(Trouble(begin, begin + lasts))
 
     async def _drained(self) -> None:
         """Nothing fails any more. Everything that is open ends, or the time is up."""
