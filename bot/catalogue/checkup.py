@@ -78,7 +78,7 @@ def _of_unpriced(unpriced: Unpriced, protocol: Protocol) -> Finding:
     return Finding(
         service=protocol.label,
         model=unpriced.name,
-        what=f"is alive, but not offered: {unpriced.why}",
+        what=f"is known, but not offered: {unpriced.why}",
         mend=f'Who knows its price writes [models."{unpriced.name}"] in sora.toml: {PRICE_EXAMPLE}{whole}.',
         needs_person=False,
     )

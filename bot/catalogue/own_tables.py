@@ -163,7 +163,7 @@ class _Reader:
             raise ValueError(f'like: {protocol.label} has no model "{like}" in the catalogue. It has {names}')
         if unpriced is not None:
             shared = alike or _named(unpriced.like, here)
-            base = _shared(name, protocol, shared) if shared else {}
+            base = _shared(name, protocol, shared) if shared else _guessed(name, protocol)
             return base | {"label": unpriced.label, "protocol": protocol.key} | dict(unpriced.facts)
         if alike is None and protocol.wire.get("unknown_model") is not None:
             alike = known_as(name, protocol, self._catalogue)

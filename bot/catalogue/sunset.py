@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.catalogue.model import Model
+from bot.catalogue.model import Model, Tier
 
 NOTICE_DAYS = (30, 7, 1)
 """People are told so many days before."""
@@ -18,6 +18,7 @@ class Sold:
     """Its name, as in the settings."""
     service_label: str
     model: Model
+    tier: Tier = Tier.OFFICIAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ def _heirs(ending: Sold, sold: Iterable[Sold], now: datetime) -> tuple[Sold, ...
         each
         for each in sold
         if each is not ending
+        and each.tier is not Tier.PREVIEW  # it never stands in for a real service
         and each.model.model_class is model.model_class
         and (each.model.retires_at is None or (end is not None and each.model.retires_at > max(end, now)))
         and each.model.at(now).price.has_begun(now)

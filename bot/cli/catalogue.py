@@ -12,7 +12,7 @@ from bot import config
 from bot.catalogue.checkup import STALE_DAYS, Finding, checkup, drift_finding, live_findings
 from bot.catalogue.costs import drifts
 from bot.catalogue.loader import CatalogueError, load_catalogue
-from bot.catalogue.model import Catalogue, Model
+from bot.catalogue.model import Catalogue, Model, Tier
 from bot.catalogue.price_words import price_words
 from bot.catalogue.sunset import Sold
 from bot.clock import Clock, SystemClock
@@ -21,7 +21,7 @@ from bot.providers.model_lists import ListsModels
 from bot.store.charges import read_beside
 from bot.upstreams.registry import Upstream
 from bot.wiring.catalogue import catalogue_of
-from bot.wiring.services import opened_services
+from bot.wiring.services import PREVIEW, opened_services
 
 COSTS_OF = timedelta(days=30)
 CLASSES = {"fast": "Fast", "pro": "Best"}
@@ -88,16 +88,24 @@ def without_slack() -> config.Settings:
 
 async def _sold(settings: config.Settings, known: Catalogue, *, everything: bool) -> tuple[Sold, ...]:
     if everything:
-        labels = {key: each.label for key, each in known.protocols.items()}
         return tuple(
-            Sold(service=each.protocol, service_label=labels[each.protocol], model=each) for each in known.models
+            Sold(
+                service=each.protocol,
+                service_label=known.protocols[each.protocol].label,
+                model=each,
+                tier=Tier.PREVIEW if each.protocol == PREVIEW else Tier.OFFICIAL,
+            )
+            for each in known.models
         )
     async with opened_services(settings, known, SystemClock()) as upstreams:
         return tuple(each for upstream in upstreams for each in sold_by(upstream))
 
 
 def sold_by(upstream: Upstream) -> Iterable[Sold]:
-    return (Sold(service=upstream.name, service_label=upstream.label, model=each) for each in upstream.models)
+    return (
+        Sold(service=upstream.name, service_label=upstream.label, model=each, tier=upstream.tier)
+        for each in upstream.models
+    )
 
 
 def _costs(settings: config.Settings, sold: Sequence[Sold], clock: Clock) -> Iterable[Finding]:

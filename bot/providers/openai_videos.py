@@ -163,7 +163,7 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "model": request.wire_name,
         "prompt": request.prompt,
-        "seconds": str(request.length_s),
+        "seconds": request.length_s if wire.get("seconds") == "integer" else str(request.length_s),
         "size": f"{width}x{height}",
     }
     if wire["seed_field"] and request.seed is not None:

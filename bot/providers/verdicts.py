@@ -38,7 +38,7 @@ _CODES: tuple[tuple[type[ProviderError], frozenset[str]], ...] = (
         QuotaExhausted,
         frozenset({
             "insufficient_quota", "insufficient_user_quota", "insufficient_balance", "billing_hard_limit_reached",
-            "budget_exhausted", "pre_consume_token_quota_failed", "insufficient_credits",
+            "budget_exhausted", "budget_exceeded", "pre_consume_token_quota_failed", "insufficient_credits",
         }),
     ),
     (AuthFailed, frozenset({"invalid_api_key", "account_deactivated", "unsupported_country_region_territory"})),

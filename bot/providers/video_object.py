@@ -138,8 +138,8 @@ def code_and_message(document: Any, text: str) -> tuple[str, str]:
     if not isinstance(error, dict):
         return "", str(error)
     code = error.get("code")
-    if code is None or code == "":
-        code = error.get("type")
+    if code is None or code == "" or (str(code).isdecimal() and isinstance(error.get("type"), str)):
+        code = error.get("type")  # LiteLLM's code is the status again, and its type the word
     return _plain(code), _plain(error.get("message") or error.get("msg"))
 
 

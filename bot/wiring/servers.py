@@ -18,8 +18,15 @@ from bot.upstreams.registry import Upstream
 
 VARIANTS = {
     "openai": "openai_videos/openai",
+    "azure": "openai_videos/azure",
     "relay": "openai_videos/relay",
+    "new_api_videos": "openai_videos/new_api",
+    "litellm": "openai_videos/litellm",
+    "laozhang": "openai_videos/laozhang",
+    "apiyi": "openai_videos/apiyi",
+    "cometapi": "openai_videos/cometapi",
     "vllm_omni": "openai_videos/vllm_omni",
+    "sglang": "openai_videos/sglang",
     "generations": "video_generations/relay",
     "evolink": "video_generations/evolink",
     "new_api": "video_generations/new_api",
@@ -67,13 +74,21 @@ async def opened_server(name: str, said: ServerSetting, catalogue: Catalogue, cl
         )
 
 
+def _headers(key: str, protocol: Protocol) -> Mapping[str, str]:
+    """Where the key goes: as a bearer, or in a header that the variant has for it."""
+    if not key:
+        return {}
+    own = protocol.wire.get("key_header")
+    return {own: key} if own else {"Authorization": f"Bearer {key}"}
+
+
 @asynccontextmanager
 async def _opened_provider(said: ServerSetting, protocol: Protocol, clock: Clock) -> AsyncIterator[VideoProvider]:
     key = said.key.get_secret_value() if said.key is not None else ""
     secret = said.webhook_secret
     async with opened_client(
         base_url=said.url,
-        headers={"Authorization": f"Bearer {key}"} if key else {},
+        headers=_headers(key, protocol),
         submit_timeout_s=protocol.submit_timeout_s,
         status_timeout_s=protocol.status_timeout_s,
     ) as client:

@@ -88,17 +88,40 @@ def test_shapes_are_what_they_are_called(catalogue: Catalogue) -> None:
 
 def test_sora_stays_understood_as_a_name_and_is_known_to_have_ended(catalogue: Catalogue) -> None:
     for name in ("sora-2", "sora-2-pro"):
-        model = next(each for each in catalogue.models if each.name == name)
+        model = next(each for each in catalogue.models if (each.name, each.protocol) == (name, "openai_videos/openai"))
         assert model.retires_at == datetime(2026, 9, 24, tzinfo=UTC)
 
 
-def test_the_three_variants_of_the_videos_dialect_are_one_adapter(catalogue: Catalogue) -> None:
-    variants = {key: each for key, each in catalogue.protocols.items() if each.provider == "openai_videos"}
-    assert set(variants) == {"openai_videos/openai", "openai_videos/relay", "openai_videos/vllm_omni"}
-    assert [key for key, each in variants.items() if each.lists] == ["openai_videos/openai", "openai_videos/vllm_omni"]
-    assert [key for key, each in variants.items() if each.cancels] == ["openai_videos/vllm_omni"]
-    assert [key for key, each in variants.items() if each.webhooks] == ["openai_videos/openai"]
+def test_the_variants_of_the_videos_dialect_are_one_adapter(catalogue: Catalogue) -> None:
+    variants = {
+        key.partition("/")[2]: each for key, each in catalogue.protocols.items() if each.provider == "openai_videos"
+    }
+    assert set(variants) == {
+        "openai", "azure", "relay", "new_api", "litellm", "laozhang", "apiyi", "cometapi", "vllm_omni", "sglang",
+    }  # fmt: skip
+    assert {key for key, each in variants.items() if each.lists} == {"openai", "azure", "vllm_omni"}
+    assert {key for key, each in variants.items() if each.cancels} == {"vllm_omni"}
+    assert {key for key, each in variants.items() if each.webhooks} == {"openai"}
     assert not any(each.honours_idempotency_key or each.not_accepted for each in variants.values())
+    for each in variants.values():
+        assert set(each.wire) <= {
+            "body", "seconds", "seed_field", "check", "page_size", "key_header", "model_list", "unknown_model",
+        }  # fmt: skip
+
+
+def test_what_has_ended_stays_understood(catalogue: Catalogue) -> None:
+    ended = {(each.protocol, each.name): str(each.retires_at)[:10] for each in catalogue.models if each.retires_at}
+    assert ended == {
+        ("openai_videos/openai", "sora-2"): "2026-09-24",
+        ("openai_videos/openai", "sora-2-pro"): "2026-09-24",
+        ("openai_videos/azure", "sora-2"): "2026-11-02",
+        ("openai_videos/azure", "sora-2-pro"): "2026-11-02",
+        ("gemini_omni", "veo-3.1"): "2026-10-22",
+        ("gemini_omni", "veo-3.1-fast"): "2026-10-22",
+        ("gemini_omni", "veo-3.1-lite"): "2026-10-22",
+        ("veo_vertex", "veo-3.1"): "2026-11-17",
+        ("veo_vertex", "veo-3.1-fast"): "2026-11-17",
+    }
 
 
 def test_the_version_is_that_of_the_content(tmp_path: Path, catalogue: Catalogue) -> None:
