@@ -51,7 +51,8 @@ class NoticeMails:
         mails = [mail for topic in await self._sources.topics(team_id) for mail in topic.mails]
         if not mails or not await self._book.mails(team_id):
             return
-        states = await self._book.mail_states(team_id, [each.key for each in mails])
+        keys = [key for each in mails for key in (each.key, each.after) if key]
+        states = await self._book.mail_states(team_id, keys)
         for mail in _owed(mails, states):
             await self._send_once(team_id, mail)
 
@@ -75,4 +76,8 @@ class NoticeMails:
 
 
 def _owed(mails: Sequence[Mail], states: Mapping[str, MailState]) -> list[Mail]:
-    return [each for each in mails if states.get(each.key, MailState.AGAIN) is MailState.AGAIN]
+    return [
+        each
+        for each in mails
+        if states.get(each.key, MailState.AGAIN) is MailState.AGAIN and (not each.after or each.after in states)
+    ]

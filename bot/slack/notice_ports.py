@@ -23,6 +23,8 @@ class Reply:
 
     key: str
     message: Message
+    first_of: str = ""
+    """Only where no reply was sent whose key begins like this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,8 @@ class Mail:
     key: str
     subject: str
     text: str
+    after: str = ""
+    """Only where that one was sent: nobody is told of the end of what they never heard of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -29,10 +30,11 @@ class NoticePoster:
         self._clock = clock
         self._alarm = alarm
 
-    async def post(self, notice: Notice, message: Message, *, over: bool) -> None:
+    async def post(self, notice: Notice, message: Message, *, over: bool) -> Notice | None:
+        """As it is when it was posted. None: it was not, as far as we know."""
         begun = await self._book.intend(notice, at=self._clock.now())
         if begun is None:
-            return
+            return None
         try:
             _, ts = await post(self._slack, message, slack_channel_id=notice.slack_channel_id, thread_ts=None)
         except (TryLater, NotSent, TokenDead):
@@ -45,7 +47,10 @@ class NoticePoster:
             await self._book.ended(begun, NoticeState.REFUSED, refusal=refusal.code)
             await self._alarm("notice_refused", {"channel": notice.slack_channel_id, "code": refusal.code})
         else:
-            await self._book.posted(begun, ts=ts, shown_hash=hash_of(message), at=self._clock.now(), over=over)
+            shown, at = hash_of(message), self._clock.now()
+            await self._book.posted(begun, ts=ts, shown_hash=shown, at=at, over=over)
+            return replace(begun, state=NoticeState.POSTED, ts=ts, shown_hash=shown, shown_at=at, over=over)
+        return None
 
     async def edit(self, notice: Notice, message: Message, *, over: bool) -> None:
         """May be done twice. An answer that got lost leaves the row as it is: the next look edits again."""

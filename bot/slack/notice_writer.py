@@ -15,7 +15,7 @@ from bot.jobs.ports import Alarm
 from bot.slack.admin_ports import NoticeKind
 from bot.slack.client import CALL_TIMEOUT_S, CONNECT_TIMEOUT_S
 from bot.slack.failures import NotSent, TokenDead, TryLater
-from bot.slack.notice_ports import POSTS_MAX, Notice, NoticeBook, NoticeState, Topic
+from bot.slack.notice_ports import POSTS_MAX, Notice, NoticeBook, NoticeState, Reply, Topic
 from bot.slack.notice_poster import NoticePoster, hash_of
 
 _log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ LEASE_S = 2 * CALL_TIMEOUT_S + 5
 LEASE_LEFT_MIN_S = CALL_TIMEOUT_S + CONNECT_TIMEOUT_S + 2
 SPACING_S = 10.0
 """Between two edits of one notice; its end is not kept waiting."""
-LATE_REPLIES_S = 600.0
+LATE_REPLIES_S = 1800.0
 """So long after a notice showed its end, its thread is looked at."""
 GIVE_UP_MAX_S = 1.0
 
@@ -148,7 +148,8 @@ class NoticeWriter:
         match notice.state:
             case NoticeState.OWED if topic.begins:
                 await self._hold(tenure)
-                await self._poster.post(notice, topic.message, over=topic.ends)
+                if (posted := await self._poster.post(notice, topic.message, over=topic.ends)) is not None:
+                    await self._go_on(tenure, topic, posted)
             case NoticeState.INTENT:  # a process that is no more: whether it was posted is not known
                 await self._book.ended(notice, NoticeState.UNKNOWN)
             case NoticeState.UNKNOWN if topic.ends and not topic.begins and notice.posts < POSTS_MAX:
@@ -167,7 +168,7 @@ class NoticeWriter:
         if topic.replies and not (notice.over and now > shown_at + timedelta(seconds=LATE_REPLIES_S)):
             sent = await self._book.replied(notice)
             for reply in topic.replies:
-                if sent.get(reply.key, NoticeState.OWED) is NoticeState.OWED:
+                if _is_owed(reply, sent):
                     await self._hold(tenure)
                     await self._poster.reply(notice, reply)
 
@@ -189,6 +190,12 @@ class NoticeWriter:
                 await self._book.give_up(self._holder, now=self._clock.now())
         except Exception as error:  # noqa: BLE001 - we are ending; the lease ends by itself
             _log.warning("others will write the notices when our lease has run out (%s)", type(error).__name__)
+
+
+def _is_owed(reply: Reply, sent: Mapping[str, NoticeState]) -> bool:
+    if reply.first_of and any(key.startswith(reply.first_of) and key != reply.key for key in sent):
+        return False
+    return sent.get(reply.key, NoticeState.OWED) is NoticeState.OWED
 
 
 def _places(topic: Topic, chosen: Mapping[NoticeKind, Sequence[str]]) -> list[str]:

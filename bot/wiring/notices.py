@@ -1,18 +1,32 @@
 """Admins and notices put together: who is told what, on both roads."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.clock import Clock
 from bot.config import Settings
+from bot.jobs.balances import LowBalance
 from bot.jobs.ports import Alarm
+from bot.mail.address import MailServer
+from bot.mail.post import PostOffice
 from bot.slack.admin_desk import AdminDesk
+from bot.slack.budget_notices import BudgetTopics
 from bot.slack.client import SlackDoor
+from bot.slack.incident_notices import IncidentTopics
+from bot.slack.notice_mails import NoticeMails
 from bot.slack.notice_poster import NoticePoster
-from bot.slack.views.notices import hello
+from bot.slack.notice_writer import NoticeWriter, Sources
+from bot.slack.service_notices import BalanceTopics, EndingTopics
+from bot.slack.views.admin import hello
+from bot.slack.views.told import plain
 from bot.store.admin_settings import StoredAdmins
 from bot.store.engine import Store
+from bot.store.incidents import StoredIncidents
+from bot.store.notice_figures import StoredLowBalances, StoredMonths
 from bot.store.notices import StoredNotices
+from bot.upstreams.registry import Registry
+from bot.wiring.rules import limits_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +35,59 @@ class NoticeSide:
     greets: Callable[[str, str, Sequence[str]], Awaitable[Mapping[str, str]]]
     refused_places: Callable[[str], Awaitable[Mapping[str, str]]]
     mails_to: int
+    loops: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
 
 
-def notice_side(settings: Settings, store: Store, *, door: SlackDoor, clock: Clock, alarm: Alarm) -> NoticeSide:
+def notice_side(
+    settings: Settings,
+    store: Store,
+    *,
+    door: SlackDoor,
+    registry: Registry,
+    low_balances: Callable[[], Awaitable[Sequence[LowBalance]]],
+    clock: Clock,
+    alarm: Alarm,
+    holder: str,
+) -> NoticeSide:
+    """`low_balances`: the accounts that run dry. `holder` is new with every start."""
     desk = AdminDesk(
         book=StoredAdmins(store, by_configuration=settings.admins), clock=clock, by_configuration=settings.admins
     )
     book = StoredNotices(store)
     poster = NoticePoster(slack=door.worker, book=book, clock=clock, alarm=alarm)
+
+    pen = plain(settings.zone)
+    mailed = {
+        "incidents": IncidentTopics(incidents=StoredIncidents(store), registry=registry, clock=clock, plain=pen).topics,
+        "budgets": BudgetTopics(
+            spending=StoredMonths(store), limits=limits_of(settings), clock=clock, zone=settings.zone, plain=pen
+        ).topics,
+    }
+    posted = {
+        **mailed,
+        "endings": EndingTopics(registry=registry, clock=clock).topics,
+        "balances": BalanceTopics(
+            low=low_balances, book=StoredLowBalances(store), registry=registry, clock=clock
+        ).topics,
+    }
+    writer = NoticeWriter(
+        book=book,
+        sources=Sources(by_name=posted),
+        poster=poster,
+        clock=clock,
+        alarm=alarm,
+        holder=holder,
+        alone=settings.database_url.startswith("sqlite"),
+    )
+    loops = [writer.run]
+    if settings.smtp_url is not None:
+        office = PostOffice(
+            server=MailServer.at(settings.smtp_url.get_secret_value()),
+            sender=settings.mail_from,
+            recipients=settings.mail_to,
+        )
+        mails = NoticeMails(book=book, sources=Sources(by_name=mailed), post=office, clock=clock, alarm=alarm)
+        loops.append(mails.run)
 
     async def greets(team_id: str, user_id: str, places: Sequence[str]) -> Mapping[str, str]:
         version = (await desk.choices(team_id)).version
@@ -39,4 +98,5 @@ def notice_side(settings: Settings, store: Store, *, door: SlackDoor, clock: Clo
         greets=greets,
         refused_places=book.refused_places,
         mails_to=len(settings.mail_to) if settings.smtp_url is not None else 0,
+        loops=tuple(loops),
     )

@@ -97,6 +97,14 @@ def settings_said(words: str) -> dict[str, Any]:
     }
 
 
+def hello(user_id: str, *, command: str) -> Message:
+    """Said once where notices will appear, so that it is known that they can."""
+    first = "Notices about video services and budgets will appear here"
+    return message(
+        f"{first}.", section(f"{first}; <@{user_id}> chose this channel. `{command} settings` changes that.")
+    )
+
+
 def saved_words(choices: AdminChoices) -> str:
     lines = [f"*{KINDS[kind][0]}*: {_places(choices.channels.get(kind, ()))}" for kind in NoticeKind]
     return "\n".join(["Saved.", *lines])

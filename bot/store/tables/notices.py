@@ -143,9 +143,19 @@ class LowBalanceRow(SQLModel, table=True):
     """A stretch in which the money prepaid at a service was low. The account is the operator's, not a team's."""
 
     __tablename__ = "low_balance"
+    __table_args__ = (
+        sa.Index(
+            "low_balance_open",
+            "upstream",
+            unique=True,
+            sqlite_where=sa.text("over_at IS NULL"),
+            postgresql_where=sa.text("over_at IS NULL"),
+        ),
+    )
 
     upstream: str = Field(primary_key=True)
     since: datetime = Field(primary_key=True, sa_type=UtcDateTime)
     usd_micros_left: int = Field(sa_type=sa.BigInteger)
-    videos_left: int | None = None
+    videos_left: int
+    read_at: datetime = Field(sa_type=UtcDateTime)
     over_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -62,9 +62,18 @@ def upgrade() -> None:
         sa.Column("upstream", sa.String(), nullable=False),
         sa.Column("since", UtcDateTime(), nullable=False),
         sa.Column("usd_micros_left", sa.BigInteger(), nullable=False),
-        sa.Column("videos_left", sa.Integer(), nullable=True),
+        sa.Column("videos_left", sa.Integer(), nullable=False),
+        sa.Column("read_at", UtcDateTime(), nullable=False),
         sa.Column("over_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("upstream", "since"),
+    )
+    op.create_index(
+        "low_balance_open",
+        "low_balance",
+        ["upstream"],
+        unique=True,
+        sqlite_where=sa.text("over_at IS NULL"),
+        postgresql_where=sa.text("over_at IS NULL"),
     )
     op.create_table(
         "notice",
