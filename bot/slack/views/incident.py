@@ -76,9 +76,9 @@ def state_told(troubled: Troubled, pen: Pen) -> Told:
     """In the thread, once for each state it comes to: what the message has no room for."""
     icon, words = SAID.get(troubled.matter.worst.state, SAID[HealthState.DEGRADED])
     about = (
-        f"It is about {listed([pen.foreign(each) for each in troubled.models], last='and')} only."
+        f"This is about {listed([pen.foreign(each) for each in troubled.models], last='and')} only."
         if troubled.models
-        else f"It is about everything at {pen.foreign(troubled.label)}."
+        else f"This is about everything at {pen.foreign(troubled.label)}."
     )
     return Told(
         icon=icon,

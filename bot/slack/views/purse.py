@@ -69,7 +69,7 @@ def budget_told(spent: Spent, pen: Pen) -> Told:
     )
     return Told(
         icon="🔴" if spent.share >= 90 else "🟡",
-        title=f"{amount(left)} of {amount(spent.bound)} left {whose} this month.",
+        title=f"{f'{left:,}' if spent.in_clips else usd(left)} of {amount(spent.bound)} left {whose} this month.",
         lines=(
             f"{pace} {amount(spent.used)} {'were made' if spent.in_clips else 'is spent'}.{reserved}",
             f"It starts anew {pen.at(spent.resets_at)}. When nothing is left, new videos are turned down until then.",
