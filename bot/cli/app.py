@@ -7,6 +7,7 @@ from bot.cli.db import db
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
 from bot.cli.manifest import manifest
+from bot.cli.reconcile import reconcile
 from bot.cli.run import run
 from bot.cli.setup import setup
 
@@ -17,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (demo, setup, run, doctor, manifest):
+for command in (demo, setup, run, doctor, reconcile, manifest):
     app.command()(command)
 app.add_typer(catalogue, name="catalogue")
 app.add_typer(db, name="db")

@@ -10,7 +10,7 @@ from sqlmodel import col
 from bot.jobs.balances import Balance, BalanceBook
 from bot.store.compared import hits
 from bot.store.engine import Store
-from bot.store.tables.accounts import BalanceRow
+from bot.store.tables.accounts import AccountBalanceRow
 from bot.store.tables.jobs import AttemptRow
 from bot.store.upsert import inserted
 
@@ -23,13 +23,14 @@ class StoredBalances:
 
     async def claim(self, upstream: str, *, now: datetime, until: datetime) -> bool:
         due = (
-            sa.update(BalanceRow)
-            .where(col(BalanceRow.upstream) == upstream, col(BalanceRow.due_at) <= now)
+            sa.update(AccountBalanceRow)
+            .where(col(AccountBalanceRow.upstream) == upstream, col(AccountBalanceRow.due_at) <= now)
             .values(due_at=until)
         )
 
         def work(session: Session) -> bool:
-            return inserted(session, BalanceRow, upstream=upstream, due_at=until, problem="") or hits(due)(session)
+            new = inserted(session, AccountBalanceRow, upstream=upstream, due_at=until, problem="")
+            return new or hits(due)(session)
 
         return await self._store.write(work)
 
@@ -40,7 +41,7 @@ class StoredBalances:
         await self._set(upstream, problem=problem)
 
     async def balances(self) -> Sequence[Balance]:
-        wanted = sa.select(BalanceRow).order_by(col(BalanceRow.upstream))
+        wanted = sa.select(AccountBalanceRow).order_by(col(AccountBalanceRow.upstream))
         return await self._store.read(lambda session: [_balance(row) for row in session.scalars(wanted)])
 
     async def recent_prices(self, upstream: str) -> Sequence[int]:
@@ -53,11 +54,11 @@ class StoredBalances:
         return await self._store.read(lambda session: [each for each in session.scalars(wanted) if each > 0])
 
     async def _set(self, upstream: str, **values: object) -> None:
-        change = sa.update(BalanceRow).where(col(BalanceRow.upstream) == upstream).values(**values)
+        change = sa.update(AccountBalanceRow).where(col(AccountBalanceRow.upstream) == upstream).values(**values)
         await self._store.write(hits(change))
 
 
-def _balance(row: BalanceRow) -> Balance:
+def _balance(row: AccountBalanceRow) -> Balance:
     return Balance(upstream=row.upstream, usd_micros=row.usd_micros, read_at=row.read_at, problem=row.problem)
 
 

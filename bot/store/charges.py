@@ -2,7 +2,6 @@
 
 import logging
 from datetime import datetime
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -10,9 +9,9 @@ from sqlmodel import col
 
 from bot.catalogue.costs import Charged
 from bot.jobs.model import AttemptState
-from bot.store.alone import file_of
+from bot.store.beside import looking_beside
 from bot.store.engine import Store
-from bot.store.postgres import driver_url
+from bot.store.refusals import CannotOpenError
 from bot.store.tables.jobs import AttemptRow
 
 _log = logging.getLogger(__name__)
@@ -63,16 +62,9 @@ def read_beside(url: str, since: datetime) -> list[Charged]:
 
     Empty where there is no database, or one that has no such tables yet.
     """
-    file = file_of(url)
-    if file is not None and not file.exists():
-        return []
-    read_only = f"sqlite:///file:{quote(str(file))}?mode=ro&uri=true" if file is not None else driver_url(url)
-    engine = sa.create_engine(read_only, poolclass=sa.NullPool)
     try:
-        with Session(engine) as session:
+        with looking_beside(url) as session:
             return charged_since(session, since)
-    except (sa.exc.OperationalError, sa.exc.ProgrammingError) as error:
-        _log.warning("what videos cost could not be read (%s)", type(error.orig).__name__)
+    except CannotOpenError as error:
+        _log.warning("what videos cost could not be read: %s", error)
         return []
-    finally:
-        engine.dispose()

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 from bot.store.tables.types import UtcDateTime
 
 
-class BalanceRow(SQLModel, table=True):
+class AccountBalanceRow(SQLModel, table=True):
     """One account, and when it is asked about next: the claim that only one process asks at a time."""
 
     __tablename__ = "account_balance"
