@@ -9,6 +9,7 @@ from bot.catalogue.model import Billing, Model, ModelClass, Shape
 from bot.clock import Clock
 from bot.jobs.answers import Choice, Complaint, Offer, Problem, Wish
 from bot.jobs.complaints import complaints_of, nearest
+from bot.jobs.ended import ended_complaint, ended_model, with_heir
 from bot.jobs.model import Order
 from bot.jobs.planning import Learned, nothing_learned
 from bot.jobs.ports import Healths, JobBook
@@ -34,8 +35,11 @@ class Offers:
         clock: Clock,
         catalogue_version: str,
         learned: Learned = nothing_learned,
+        known: Iterable[Model] = (),
     ) -> None:
+        """`known`: all that the catalogue has, whoever serves it here: names that have ended stay understood."""
         self._registry = registry
+        self._ended = [each for each in known if each.retires_at is not None]
         self._book = book
         self._healths = healths
         self._learned = learned
@@ -61,8 +65,10 @@ class Offers:
         """An offer without standings: accepting looks at the limits itself, under their lock."""
         now = self._clock.now()
         named, complaints = self._named(wish, now)
-        models = (named,) if named is not None else self._of_class(wish.model_class or ModelClass.FAST, now)
-        model_class = models[0].model_class if models else wish.model_class or ModelClass.FAST
+        ended = ended_model(wish.model, self._registry.find, self._ended, now) if named is None else None
+        asked_class = wish.model_class or (ended.model_class if ended is not None else ModelClass.FAST)
+        models = (named,) if named is not None else self._of_class(asked_class, now)
+        model_class = models[0].model_class if models else asked_class
         settled = _settled(wish, models)
         complaints += complaints_of(settled, wish, named, models, self._registry.offered(now))
         wanted = wanted_of(order_of(settled, named.name if named else None, model_class), usd_micros_max=None)
@@ -75,6 +81,9 @@ class Offers:
             label = named.label if named is not None else ""
             complaints += (Complaint(problem=Problem.NO_SERVICE, given="", allowed=reasons, model_label=label),)
         first = quoted.candidates[0] if quoted.candidates else None
+        if ended is not None and first is not None:
+            heir = f"{first.model.label} at {self._registry.label(first.upstream)}"
+            complaints = tuple(with_heir(each, heir) for each in complaints)
         return Offer(
             wish=settled,
             complaints=complaints,
@@ -116,19 +125,12 @@ class Offers:
         found = self._registry.find(wish.model)
         if found is not None and is_alive(found, now):
             return found, ()
+        ended = ended_model(wish.model, self._registry.find, self._ended, now)
+        if ended is not None:
+            return None, (ended_complaint(wish.model, ended, names),)
         suggestion = self._registry.suggest(wish.model, now) or ""
-        if found is None:
-            unknown = Complaint(problem=Problem.MODEL_UNKNOWN, given=wish.model, allowed=names, suggestion=suggestion)
-            return None, (unknown,)
-        ended = f"{found.label} ended on {found.retires_at:%Y-%m-%d}"
         return None, (
-            Complaint(
-                problem=Problem.MODEL_RETIRED,
-                given=wish.model,
-                allowed=names,
-                model_label=ended,
-                suggestion=suggestion,
-            ),
+            Complaint(problem=Problem.MODEL_UNKNOWN, given=wish.model, allowed=names, suggestion=suggestion),
         )
 
     def _health_words(self, quoted: Quote | Plan) -> str:

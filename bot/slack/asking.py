@@ -14,6 +14,7 @@ from bot.jobs.answers import (
     SameAgain,
     Wish,
 )
+from bot.jobs.ended import only_ended
 from bot.jobs.service import JobService
 from bot.slack.drafts import Draft, DraftBook
 from bot.slack.message import Message
@@ -72,7 +73,11 @@ class Asking:
                 draft_id = await self.draft(wish, usd_micros_shown=offer.usd_micros, again=True)
                 return answers.same_again(answer, draft_id)
             case NotPossible(offer=offer):
-                return answers.not_possible(offer, await self.draft(wish))
+                instead_id = None
+                if only_ended(offer):
+                    instead = replace(offer.wish, model=None, model_class=offer.model_class)
+                    instead_id = await self.draft(instead, usd_micros_shown=offer.usd_micros, again=again)
+                return answers.not_possible(offer, await self.draft(wish), instead_id)
             case OverBudget(cheaper=cheaper):
                 cheaper_id = None
                 if cheaper is not None:

@@ -79,12 +79,12 @@ class Registry:
         everywhere. Its own name counts before another's alias.
         """
         wanted = text.strip().casefold()
-        found = [each for upstream in self.upstreams for each in upstream.models if wanted in _names(each)]
+        found = [each for upstream in self.upstreams for each in upstream.models if wanted in names_of(each)]
         return max(found, key=lambda each: (each.retires_at or _NEVER, each.name.casefold() == wanted), default=None)
 
     def suggest(self, text: str, now: datetime) -> str | None:
         """The name of the model a person may have meant, of those that can be picked now."""
-        by_name = {name: model.name for model in self.offered(now) for name in _names(model)}
+        by_name = {name: model.name for model in self.offered(now) for name in names_of(model)}
         near = difflib.get_close_matches(text.strip().casefold(), by_name, n=1, cutoff=0.5)
         return by_name[near[0]] if near else None
 
@@ -101,5 +101,6 @@ def is_sold(model: Model, now: datetime) -> bool:
     return is_alive(model, now) and model.price.has_begun(now)
 
 
-def _names(model: Model) -> tuple[str, ...]:
+def names_of(model: Model) -> tuple[str, ...]:
+    """What people may call it, without regard to case."""
     return tuple(name.casefold() for name in (model.name, model.label, *model.aliases))

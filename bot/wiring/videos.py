@@ -103,6 +103,7 @@ def videos_side(
             healths=healths,
             clock=clock,
             catalogue_version=catalogue.version,
+            known=catalogue.models,
             learned=learned,
         ),
         standings=standings,

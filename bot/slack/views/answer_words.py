@@ -29,7 +29,8 @@ def complaint_words(complaint: Complaint) -> str:
             meant = f" Did you mean {quoted(complaint.suggestion)}?" if complaint.suggestion else ""
             return f"There is no model “{given}” here.{meant}{offers}"
         case Problem.MODEL_RETIRED:
-            return f"“{given}” has ended.{offers}" if not complaint.model_label else f"{model}.{offers}"
+            heir = f" {quoted(complaint.suggestion)} makes such videos here now." if complaint.suggestion else ""
+            return f"{model}.{heir or offers}" if complaint.model_label else f"“{given}” has ended.{heir or offers}"
         case Problem.LENGTH:
             return f"{model} does not make {given}.{offers}{instead}"
         case Problem.SHAPE:

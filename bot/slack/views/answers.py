@@ -114,10 +114,23 @@ def queue_full(answer: QueueFull, prompt: str, draft_id: str) -> Message:
     )
 
 
-def not_possible(offer: Offer, draft_id: str) -> Message:
-    """What in the wish cannot be served, what would do, and the form with everything kept."""
+def not_possible(offer: Offer, draft_id: str, instead_draft_id: str | None = None) -> Message:
+    """What in the wish cannot be served, what would do, and the form with everything kept.
+
+    `instead_draft_id`: the same wish for whatever took the place of a model that ended, at the offer's price.
+    """
     words = [complaint_words(each) for each in offer.complaints]
-    return _asks(words, offer.wish.prompt, draft_id)
+    instead: ButtonElement | None = None
+    if instead_draft_id is not None:
+        cost = _cost(offer)
+        instead = button(
+            f"Make it with {offer.model_label} · {cost}",
+            ActionId.CONFIRM_PRICE,
+            instead_draft_id,
+            label=f"Make this with {offer.model_label} for {cost}",
+            style="primary",
+        )
+    return _asks(words, offer.wish.prompt, draft_id, instead)
 
 
 def misread(troubles: Sequence[OptionTrouble], prompt: str, draft_id: str) -> Message:
@@ -219,13 +232,13 @@ def open_form(draft_id: str, *, style: bool = False) -> ButtonElement:
     )
 
 
-def _asks(words: Sequence[str], prompt: str, draft_id: str) -> Message:
+def _asks(words: Sequence[str], prompt: str, draft_id: str, first: ButtonElement | None = None) -> Message:
     return message(
         f"{' '.join(words)} {KEPT}",
         section("\n".join(words)),
         prompt_quote(prompt) if prompt else None,
         context(KEPT),
-        actions(open_form(draft_id, style=True)),
+        actions(first, open_form(draft_id, style=first is None)),
     )
 
 
