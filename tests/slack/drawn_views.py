@@ -153,6 +153,23 @@ def said():
         "say_queue_full": answers.queue_full(QueueFull(queued_max=10), "a corgi", "d1"),
         "say_not_possible": answers.not_possible(offer(complaints=(complaint,)), "d1"),
         "say_not_possible_all": answers.not_possible(offer(complaints=every_complaint), "d1"),
+        "say_model_ended": answers.not_possible(
+            offer(
+                complaints=(
+                    Complaint(
+                        problem=Problem.MODEL_RETIRED,
+                        given="sora-2",
+                        allowed=("seedance-2.0",),
+                        model_label="Sora 2 ended at OpenAI on 2026-09-24",
+                        suggestion="Seedance 2.0 Fast at fal",
+                    ),
+                ),
+                model_label="Auto (Fast)",
+                usd_micros_is_ceiling=True,
+            ),
+            "d1",
+            "d2",
+        ),
         "say_misread": answers.misread(troubles, "a corgi --lenght 8", "d1"),
         "say_review": answers.review_and_start(NASTY, "d1"),
         "say_slack_slow": answers.slack_was_slow("d1"),
