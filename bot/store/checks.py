@@ -1,6 +1,5 @@
 """What was observed of services: kept for uptime, for export, and for how often a service succeeds and refuses."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,7 +56,7 @@ def forget(session: Session, *, now: datetime) -> None:
     session.execute(sa.delete(CheckRow).where(col(CheckRow.at) < now - KEPT_FOR))
 
 
-def since(session: Session, at: datetime, *sources: Source) -> Sequence[Check]:
+def since(session: Session, at: datetime, *sources: Source) -> list[Check]:
     """In the order of their time; all sources where none is named."""
     wanted = sa.select(CheckRow).where(col(CheckRow.at) >= at).order_by(col(CheckRow.at), col(CheckRow.id))
     if sources:
@@ -65,10 +64,27 @@ def since(session: Session, at: datetime, *sources: Source) -> Sequence[Check]:
     return [check_of(row) for row in session.scalars(wanted)]
 
 
-def first_seen(session: Session) -> dict[str, datetime]:
-    """When history begins, by service."""
-    wanted = sa.select(col(CheckRow.upstream), sa.func.min(col(CheckRow.at))).group_by(col(CheckRow.upstream))
-    return dict(session.execute(wanted).tuples().all())
+def turns(session: Session, upstream: str) -> list[Check]:
+    """When its circuits went out and came back, in the order of their time."""
+    wanted = (
+        sa.select(CheckRow)
+        .where(col(CheckRow.upstream) == upstream, col(CheckRow.source) == Source.CIRCUIT.value)
+        .order_by(col(CheckRow.at), col(CheckRow.id))
+    )
+    return [check_of(row) for row in session.scalars(wanted)]
+
+
+def first_seen(session: Session, upstream: str) -> datetime | None:
+    """When history begins: one step along an index for each source, however long it is."""
+    firsts = [
+        session.scalar(
+            sa.select(sa.func.min(col(CheckRow.at))).where(
+                col(CheckRow.upstream) == upstream, col(CheckRow.source) == source.value
+            )
+        )
+        for source in Source
+    ]
+    return min((at for at in firsts if at is not None), default=None)
 
 
 def check_of(row: CheckRow) -> Check:

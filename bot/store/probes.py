@@ -13,7 +13,7 @@ from bot.store.engine import Store
 from bot.store.tables.upstreams import CircuitRow, IncidentRow, ProbeRow, StatusPageRow
 from bot.store.upsert import dialect_of, insert_for, inserted
 from bot.store.upstreams import circuits
-from bot.upstreams.checks import Check, Source
+from bot.upstreams.checks import BACK, Check, Source
 from bot.upstreams.health import HealthState, trouble_in
 from bot.upstreams.pages import PageReport, PageSeen, PageState, page_words
 from bot.upstreams.prober import ProbeBook, Turn
@@ -62,6 +62,11 @@ class StoredProbes:
             for row in session.scalars(sa.select(IncidentRow).where(col(IncidentRow.ended_at).is_(None))).all():
                 if (model_circuit(row.upstream, row.model) if row.model else row.upstream) not in names:
                     incidents.over(session, row.upstream, row.model, now=now, removed=True)
+            for name, circuit in circuits(session).items():
+                if name not in names and not circuit.is_closed:
+                    upstream, _, model = name.partition("/")
+                    back = Check(upstream=upstream, model=model, at=now, source=Source.CIRCUIT, status=BACK)
+                    checks.keep(session, back)
             gone = sa.delete(CircuitRow).where(col(CircuitRow.name).not_in(names))
             session.execute(gone.execution_options(synchronize_session=False))
 
