@@ -41,11 +41,15 @@ class NoticeMails:
     async def run(self) -> None:
         while True:
             try:
-                for team_id in await self._book.teams():
-                    await self._write_workspace(team_id)
+                await self.once()
             except Exception:  # noqa: BLE001 - a busy database must not end this: the next look tries again
                 _log.exception("e-mails could not be looked through")
             await self._clock.sleep(SWEEP_S)
+
+    async def once(self) -> None:
+        """One look at everything."""
+        for team_id in await self._book.teams():
+            await self._write_workspace(team_id)
 
     async def _write_workspace(self, team_id: str) -> None:
         mails = [mail for topic in await self._sources.topics(team_id) for mail in topic.mails]
