@@ -1,24 +1,36 @@
 """How services and single jobs stand, for `/sora status` and for cards."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.catalogue.model import Billing, Model, Tier
 from bot.clock import Clock
-from bot.jobs.answers import Asked, CardFacts, ServiceStanding, StatusAnswer
+from bot.jobs.answers import Asked, CardFacts, StatusAnswer
 from bot.jobs.doubt import is_mute
 from bot.jobs.model import AttemptState, JobRecord, JobState, Waiting
 from bot.jobs.moving import model_label, moved_of, paid_of
+from bot.jobs.pasts import Pasts
 from bot.jobs.ports import Healths
 from bot.jobs.requests import wanted_of
-from bot.upstreams.circuit import Circuit, CircuitState
-from bot.upstreams.health import health_of
+from bot.jobs.service_standing import service_standing, typical_of
+from bot.upstreams.circuit import CircuitState
+from bot.upstreams.past import NOTHING, ServicePasts
 from bot.upstreams.registry import Registry, Upstream
 from bot.upstreams.router import Quote, quote
 
 
 class Standings:
-    def __init__(self, *, registry: Registry, healths: Healths, clock: Clock, risk_below_usd_micros: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        registry: Registry,
+        healths: Healths,
+        clock: Clock,
+        risk_below_usd_micros: int = 0,
+        pasts: ServicePasts | None = None,
+    ) -> None:
+        """`pasts`: None where nobody remembers how services have done."""
+        self._pasts = Pasts(registry, pasts, clock)
         self._registry = registry
         self._healths = healths
         self._clock = clock
@@ -26,11 +38,14 @@ class Standings:
 
     async def status(self, counts: Mapping[str, int]) -> StatusAnswer:
         """The first line's figures and one row per service."""
-        circuits = await self._healths.circuits()
+        circuits, pasts = await self._healths.circuits(), await self._pasts.all()
         now = self._clock.now()
         running = (JobState.SUBMITTING, JobState.CHECKING, JobState.RENDERING, JobState.DELIVERING)
         return StatusAnswer(
-            services=tuple(_service(each, circuits.get(each.name), now) for each in self._registry.upstreams),
+            services=tuple(
+                service_standing(each, circuits, pasts.get(each.name, NOTHING), now)
+                for each in self._registry.upstreams
+            ),
             running=sum(counts.get(state.value, 0) for state in running),
             queued=counts.get(JobState.QUEUED.value, 0),
             preview_only=self._registry.preview_only,
@@ -52,7 +67,7 @@ class Standings:
             service_label=upstream.label if upstream is not None else "",
             model_label=model.label if model is not None else "",
             receives=model.receives if model is not None else "",
-            typical=timedelta(seconds=model.typical_s) if model is not None else None,
+            typical=await self._typical(upstream, model),
             queue_place=queue_place,
             can_cancel=self._can_cancel(record),
             is_preview=upstream is not None and upstream.tier is Tier.PREVIEW,
@@ -87,6 +102,12 @@ class Standings:
             same_model=question.model == record.job.order.model,
         )
 
+    async def _typical(self, upstream: Upstream | None, model: Model | None) -> timedelta | None:
+        if model is None:
+            return None
+        past = (await self._pasts.all()).get(upstream.name, NOTHING) if upstream is not None else NOTHING
+        return typical_of((model,), past.times)
+
     def _can_cancel(self, record: JobRecord) -> bool:
         job, attempt = record.job, record.attempt
         if job.cancel_requested_at is not None:
@@ -107,28 +128,18 @@ class Standings:
         now = self._clock.now()
         words = []
         for name, circuit in (await self._healths.circuits()).items():
-            if name in self._registry and circuit.state is CircuitState.OPEN:
-                since = circuit.since or now
-                minutes = round((now - since).total_seconds() / 60)
+            if circuit.state is CircuitState.OPEN and (label := self._label(name)):
+                minutes = max(round((now - circuit.since).total_seconds() / 60), 0)
                 lasted = f"has been out for {minutes} min" if minutes else "is out"
-                words.append(f"{self._registry.label(name)} {lasted}")
+                words.append(f"{label} {lasted}")
         if words or upstream is None:
             return "; ".join(words)
         return f"{upstream.label} cannot be used at the moment"
 
-
-def _service(upstream: Upstream, circuit: Circuit | None, now: datetime) -> ServiceStanding:
-    health = health_of(circuit, now)
-    return ServiceStanding(
-        label=upstream.label,
-        state=health.state.value,
-        meaning=health.meaning,
-        since=health.since,
-        typical=_typical(upstream.models),
-        models=tuple(each.label for each in upstream.models if each.retires_at is None or each.retires_at > now),
-        is_preview=upstream.tier is Tier.PREVIEW,
-    )
-
-
-def _typical(models: tuple[Model, ...]) -> timedelta | None:
-    return timedelta(seconds=min(each.typical_s for each in models)) if models else None
+    def _label(self, circuit: str) -> str:
+        """Of a service, or of a model that is out there; empty where the settings do not know it."""
+        name, _, model = circuit.partition("/")
+        if name not in self._registry:
+            return ""
+        label = self._registry.label(name)
+        return f"{model_label(name, model, self._registry)} at {label}" if model else label

@@ -38,6 +38,7 @@ from bot.store.figures import StoredFigures
 from bot.store.frames import StoredFrames
 from bot.store.history import StoredHistory
 from bot.store.incidents import StoredIncidents
+from bot.store.pasts import StoredPasts
 from bot.store.upstreams import StoredHealths
 from bot.web.app import build_web
 from bot.web.health import Readiness
@@ -119,6 +120,7 @@ async def running(
             healths=healths,
             clock=clock,
             risk_below_usd_micros=risk_below_usd_micros(settings),
+            pasts=StoredPasts(store),
         )
 
         async def facts(record: JobRecord) -> CardFacts:
