@@ -13,8 +13,6 @@ from bot.jobs.model import JobRecord
 from bot.jobs.planning import Outlook, Planner
 from bot.jobs.ports import JobBook, Surface
 
-ANSWER_WITHIN = timedelta(hours=24)
-
 
 class AnswerOutcome(StrEnum):
     USED = "used"
@@ -46,7 +44,7 @@ class QuestionAnswer:
 class Asker:
     """Turns an outlook into a question."""
 
-    def __init__(self, *, planner: Planner, new_id: NewId, answer_within: timedelta = ANSWER_WITHIN) -> None:
+    def __init__(self, *, planner: Planner, new_id: NewId, answer_within: timedelta) -> None:
         self._planner = planner
         self._new_id = new_id
         self._answer_within = answer_within

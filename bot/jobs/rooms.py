@@ -24,6 +24,8 @@ class Patience:
     """How long a job waits for a service to come back before it is given up."""
     ask_after: timedelta = timedelta(minutes=1)
     """A service that has been out for less may be back before anybody has read a question."""
+    answer_within: timedelta = timedelta(hours=24)
+    """How long a question waits; then the video stops, and that is said."""
     doubt_max: timedelta = timedelta(days=7)
     """After that an unknown submit is booked as possibly paid."""
 

@@ -122,7 +122,7 @@ def videos_side(
         questions=QuestionDesk(
             book=book,
             planner=planner,
-            asker=Asker(planner=planner, new_id=new_id),
+            asker=Asker(planner=planner, new_id=new_id, answer_within=patience.answer_within),
             surface=surface,
             bell=bell,
             clock=clock,
