@@ -7,14 +7,14 @@ import secrets
 import socket
 import tempfile
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.demo.bot_process import BotProcess
-from bot.demo.services import Service, running_services, sora_toml
+from bot.demo.services import OFFERS, Offer, Service, running_services, sora_toml
 from bot.demo.slack import Channel, LocalSlack, View
 from bot.slack.manifest import manifest
 
@@ -33,11 +33,15 @@ class Town:
 
 
 @asynccontextmanager
-async def demo_town(keep: Path | None) -> AsyncIterator[Town]:
+async def demo_town(
+    keep: Path | None, *, offers: Sequence[Offer] = OFFERS, film: Path | None = None
+) -> AsyncIterator[Town]:
     """The doubles here, the bot as a child, all of it ready; on leaving everything ends, the bot first.
 
     Args:
         keep: where everything is kept; None: in a temporary folder, which goes with the town.
+        offers: the services that stand behind the bot.
+        film: an MP4 that answers every order; None: each prompt becomes one of its own.
 
     Raises:
         BotDied: the bot ended before it was ready.
@@ -52,7 +56,7 @@ async def demo_town(keep: Path | None) -> AsyncIterator[Town]:
             LocalSlack.running(manifest=manifest(), directory=folder / "slack") as slack,
             running_services(
                 clock=SystemClock(), folder=folder / "films", webhook_secret=secret,
-                callback_url=f"http://127.0.0.1:{port}/webhooks",
+                callback_url=f"http://127.0.0.1:{port}/webhooks", offers=offers, film=film,
             ) as services,
         ):  # fmt: skip
             notices = slack.add_channel(NOTICES)

@@ -109,13 +109,20 @@ class Service:
 
 @asynccontextmanager
 async def running_services(
-    *, clock: Clock, folder: Path, callback_url: str, webhook_secret: str, offers: Sequence[Offer] = OFFERS
+    *,
+    clock: Clock,
+    folder: Path,
+    callback_url: str,
+    webhook_secret: str,
+    offers: Sequence[Offer] = OFFERS,
+    film: Path | None = None,
 ) -> AsyncIterator[tuple[Service, ...]]:
     """All of them, each on a port of its own.
 
     Args:
         folder: for their films.
         callback_url: where the bot listens for what a service tells by itself, without the service's name.
+        film: an MP4 that answers every order, as `LocalVideos` has it.
     """
     async with AsyncExitStack() as owned:
         services = []
@@ -125,6 +132,7 @@ async def running_services(
                 LocalVideos.running(
                     clock=clock,
                     directory=folder,
+                    film=film,
                     variant=offer.variant,
                     key=f"sk-local-{offer.name}",
                     models=tuple(each.model for each in offer.sells),
