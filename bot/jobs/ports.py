@@ -194,6 +194,9 @@ class JobBook(QuestionBook, Protocol):
         One submit of unknown outcome per (upstream, prompt, model) at a time, so that a search cannot confuse two.
         """
 
+    async def room(self, upstream: str, *, in_flight_max: int, per_minute: int, now: datetime) -> int:
+        """How many submits that service would take now; only `begin` decides."""
+
     async def submitted(self, attempt_id: str, ref: RenderRef, *, at: datetime) -> bool:
         """The service's id, committed at once. False: another attempt owns that render."""
 

@@ -10,6 +10,7 @@ from bot.jobs.beside import beside
 from bot.jobs.consent import AnswerWord
 from bot.jobs.courier import NotFetched, Trouble
 from bot.jobs.endings import charge_of, fail, verdict
+from bot.jobs.lines import Lines
 from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, JobRecord, JobState, Waiting
 from bot.jobs.moving import moved_of
 from bot.jobs.ports import Announced, Delivered, SpooledVideo
@@ -19,9 +20,9 @@ from bot.jobs.submitter import Submitter
 from bot.providers.base import RenderRef
 from bot.providers.errors import ProviderError
 
-SLOT_LOOK_S = 2.0
-"""A free slot is looked for so often; one freed by this process wakes its waiters at once."""
 DOWN_LOOK_S = 15.0
+DOWN_LOOKS = 4
+"""So many before the step is over: each step is two durable writes, and a service may be out for days."""
 FETCH_TRIES = 6
 GONE_BELIEVED_AFTER = 3
 """So many looks before a paid video is given up: a file may appear a moment after the word that it is done."""
@@ -39,7 +40,8 @@ class JobSteps:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._book = rooms.book
-        self._submitter = Submitter(rooms)
+        self._lines = Lines(rooms.wakes)
+        self._submitter = Submitter(rooms, self._lines)
 
     async def announce(self, job_id: str) -> Announced:
         record = await self._record(job_id)
@@ -73,21 +75,47 @@ class JobSteps:
                 continue
             outcome = await self._submitter.next(record)
             if outcome is not None:
+                if outcome is not Submitted.LATER:
+                    self._lines.served(job_id)
                 return outcome
 
     async def later(self, job_id: str) -> None:
         record = await self._record(job_id)
+        question = record.open_question
+        asking = self._rooms.surface.ask_person(record, question) if question is not None else None
+        async with beside(asking):
+            await (self._in_line(record) if record.job.waiting is Waiting.SLOT else self._back(record))
+
+    async def _in_line(self, record: JobRecord) -> None:
+        """Until there may be a slot."""
+        outlook = await self._submitter.outlook(record)
+        if not outlook.ready:
+            await self._back(record)
+            return
+        upstream = self._rooms.registry.upstream(outlook.ready[0].upstream)
+
+        async def room() -> bool:
+            bounds = {"in_flight_max": upstream.in_flight_max, "per_minute": upstream.submits_per_minute}
+            return await self._book.room(upstream.name, **bounds, now=self._now()) > 0
+
+        await self._lines.turn(upstream.name, record.job.id, since=record.job.created_at, room=room)
+
+    async def _back(self, record: JobRecord) -> None:
+        """Until a service may be back, or has rested; or an answer, a cancel, some looks."""
+        for _ in range(DOWN_LOOKS):
+            until_s = await self._rests_s(record)
+            if await self._rooms.wakes.pause(record.job.id, min(max(until_s, 0.05), DOWN_LOOK_S)):
+                return
+            if (await self._submitter.outlook(record)).ready:
+                return
+
+    async def _rests_s(self, record: JobRecord) -> float:
         now = self._now()
         times = list(retries.resting(record.attempts, now=now).values())
         if record.job.waiting in {Waiting.SERVICE_DOWN, Waiting.ANSWER}:
             circuits = await self._rooms.healths.circuits()
             times += [each.retry_at for each in circuits.values() if each.retry_at is not None and each.retry_at > now]
-        longest_s = SLOT_LOOK_S if record.job.waiting is Waiting.SLOT else DOWN_LOOK_S
-        until_s = min(((at - now).total_seconds() for at in times), default=longest_s)
-        question = record.open_question
-        asking = self._rooms.surface.ask_person(record, question) if question is not None else None
-        async with beside(asking):
-            await self._rooms.wakes.pause(job_id, min(max(until_s, 0.05), longest_s))
+        return min(((at - now).total_seconds() for at in times), default=DOWN_LOOK_S)
 
     async def check(self, job_id: str) -> Checked:
         return await self._rooms.doubt.resolve(job_id)
@@ -115,7 +143,7 @@ class JobSteps:
                 return Waited.ENDED
             self._rooms.surface.changed(job_id)
             await self._rooms.watcher.ended(attempt)
-            self._rooms.wakes.wake_all()
+            self._lines.freed(attempt.upstream)
 
     async def settle(self, job_id: str) -> Settled:
         """Book the money by what the rows say. The first moment a video is known to exist is when it is paid."""

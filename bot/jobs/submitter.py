@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.jobs import retries
 from bot.jobs.consent import WAITING, AnswerWord, Question
 from bot.jobs.endings import fail
+from bot.jobs.lines import Lines
 from bot.jobs.model import Attempt, AttemptState, Failure, Job, JobRecord, Waiting
 from bot.jobs.moving import moved_of
 from bot.jobs.planning import Outlook, Planner
@@ -22,8 +23,9 @@ from bot.upstreams.router import Candidate
 
 
 class Submitter:
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, lines: Lines) -> None:
         self._rooms = rooms
+        self._lines = lines
         self._book = rooms.book
         self._planner = Planner(registry=rooms.registry, healths=rooms.healths, learned=rooms.learned)
         self._asker = Asker(
@@ -33,7 +35,7 @@ class Submitter:
     async def next(self, record: JobRecord) -> Submitted | None:
         """Send at most one. None: the rows have changed, so read them again and look for another candidate."""
         now, job = self._now(), record.job
-        outlook = await self._planner.look(record, now=now)
+        outlook = await self.outlook(record)
         for candidate in outlook.ready:
             if await self._rooms.healths.lease_trial(candidate.upstream, job_id=job.id, now=now):
                 question = record.open_question
@@ -51,6 +53,9 @@ class Submitter:
         if outlook.may_come_back:
             return await self._queued(job, outlook)
         return Submitted.OVER
+
+    async def outlook(self, record: JobRecord) -> Outlook:
+        return await self._planner.look(record, now=self._now())
 
     def _is_to_be_asked(self, record: JobRecord, outlook: Outlook) -> bool:
         """Not while a service only rests, or has hardly been out; nor again after "wait" while there is hope."""
@@ -98,6 +103,7 @@ class Submitter:
         ):
             await self._waits(job, Waiting.SLOT)
             return Submitted.LATER
+        self._lines.freed(upstream.name)  # where there was room for one there may be for the next
         rooms.surface.changed(job.id)
         left_s = (attempt.deadline_at - self._now()).total_seconds()
         if left_s < upstream.protocol.submit_timeout_s / 2:

@@ -10,11 +10,11 @@ class Wakes:
         self._clock = clock
         self._events: dict[str, asyncio.Event] = {}
 
-    async def pause(self, job_id: str, seconds: float) -> None:
-        """Wait, at most so long."""
+    async def pause(self, job_id: str, seconds: float) -> bool:
+        """Wait, at most so long. True: somebody cut it short."""
         event = self._events.setdefault(job_id, asyncio.Event())
         try:
-            await woken(self._clock, event, within_s=seconds)
+            return await woken(self._clock, event, within_s=seconds)
         finally:
             self._events.pop(job_id, None)
 
@@ -24,7 +24,3 @@ class Wakes:
         if event is not None:
             event.set()
         return event is not None
-
-    def wake_all(self) -> None:
-        for event in self._events.values():
-            event.set()

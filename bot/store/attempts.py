@@ -39,6 +39,13 @@ def begin(session: Session, attempt: Attempt, *, prompt: str, in_flight_max: int
     return True
 
 
+def room(session: Session, upstream: str, *, in_flight_max: int, per_minute: int, now: datetime) -> int:
+    """How many submits it would take now. A look without the lock: only `begin` decides."""
+    in_flight = _count(session, upstream, col(AttemptRow.state).in_(ON_THE_WAY))
+    lately = _count(session, upstream, col(AttemptRow.intent_at) > now - timedelta(minutes=1))
+    return max(0, min(in_flight_max - in_flight, per_minute - lately))
+
+
 def submitted(session: Session, attempt_id: str, ref: RenderRef, *, at: datetime) -> bool:
     """The service's id. Unique per upstream, so that two attempts cannot adopt one video."""
     row = locked(session, AttemptRow, attempt_id)
@@ -113,14 +120,13 @@ def _lock_upstream(session: Session, upstream: str) -> None:
 
 
 def _slot_free(session: Session, attempt: Attempt, fingerprint: str, *, in_flight_max: int, per_minute: int) -> bool:
-    def count(*conditions: sa.ColumnElement[bool]) -> int:
-        here = col(AttemptRow.upstream) == attempt.upstream
-        return session.scalar(sa.select(sa.func.count()).select_from(AttemptRow).where(here, *conditions)) or 0
-
-    in_flight = count(col(AttemptRow.state).in_(ON_THE_WAY))
-    lately = count(col(AttemptRow.intent_at) > attempt.intent_at - timedelta(minutes=1))
-    in_doubt = count(
-        col(AttemptRow.state) == AttemptState.INTENT.value,
-        col(AttemptRow.fingerprint) == fingerprint,
+    found = room(session, attempt.upstream, in_flight_max=in_flight_max, per_minute=per_minute, now=attempt.intent_at)
+    twin_in_doubt = sa.and_(
+        col(AttemptRow.state) == AttemptState.INTENT.value, col(AttemptRow.fingerprint) == fingerprint
     )
-    return in_flight < in_flight_max and lately < per_minute and in_doubt == 0
+    return found > 0 and _count(session, attempt.upstream, twin_in_doubt) == 0
+
+
+def _count(session: Session, upstream: str, condition: sa.ColumnElement[bool]) -> int:
+    here = col(AttemptRow.upstream) == upstream
+    return session.scalar(sa.select(sa.func.count()).select_from(AttemptRow).where(here, condition)) or 0
