@@ -13,6 +13,7 @@ from bot.slack.payloads import Caller
 from bot.slack.text import Subcommand, Told
 from bot.slack.views import admin, answers, listings
 from bot.slack.views.card import job_card
+from bot.slack.views.status import status
 
 
 class Lookups:
@@ -61,7 +62,7 @@ class Lookups:
         """The same for everybody in a workspace, so it is looked at and drawn once for all who ask at the same time."""
 
         async def look() -> Message:
-            return listings.status(await self._jobs.status(caller.team_id), details=details)
+            return status(await self._jobs.status(caller.team_id), details=details)
 
         return await self._looks.look((caller.team_id, details), look)
 

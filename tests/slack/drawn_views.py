@@ -12,6 +12,7 @@ from bot.jobs.answers import (
     CancelOutcome,
     Choice,
     Complaint,
+    ModelStanding,
     OverBudget,
     PriceToConfirm,
     Problem,
@@ -32,6 +33,7 @@ from bot.slack.views.card import job_card
 from bot.slack.views.doubt import doubt_question, doubt_said
 from bot.slack.views.form import done_view, loading_view, video_form
 from bot.slack.views.form_fields import FormValue, ShownFrame
+from bot.slack.views.status import status
 
 FRAME = ShownFrame(
     name="p1:1280x720:whole",
@@ -49,6 +51,45 @@ SERVICE = ServiceStanding(
     is_preview=False,
 )
 OUT = replace(SERVICE, label="My relay", state="suspended", meaning="It fails; tried again in 2 min", since=NOW)
+KNOWN = replace(
+    SERVICE,
+    slow=timedelta(seconds=260),
+    uptime={"1 h": 1.0, "24 h": 0.9996, "30 d": 0.981, "90 d": None},
+    looked_at=NOW,
+    response_ms=182,
+    model_standings=(
+        ModelStanding(
+            name="seedance-fast",
+            label="Seedance 2.0 Fast",
+            state="operational",
+            meaning="Making videos.",
+            since=None,
+            retry_at=None,
+            videos=37,
+            half_done=timedelta(seconds=120),
+            most_done=timedelta(seconds=260),
+        ),
+        ModelStanding(
+            name="kling",
+            label="Kling 3 Pro",
+            state="suspended",
+            meaning="It failed several times in a row and is left alone for a while.",
+            since=NOW,
+            retry_at=NOW,
+            videos=0,
+            half_done=None,
+            most_done=None,
+        ),
+    ),
+)
+AGAINST = replace(
+    OUT,
+    state="degraded",
+    lasted_before=timedelta(minutes=25),
+    retry_at=NOW + timedelta(minutes=2),
+    page_words=f"Its own page says that all is well; videos fail here all the same. {NASTY}",
+)
+MANY = tuple(f"Model {each}" for each in range(50))
 PREVIEW = replace(SERVICE, label="Preview", is_preview=True, typical=timedelta(seconds=5), models=("Preview",))
 
 
@@ -199,14 +240,16 @@ def said():
 def lists():
     failed = record(_failed(Failure.REFUSED), attempt(state=AttemptState.FAILED))
     drawn = card(failed.job, *failed.attempts)
-    status = StatusAnswer(services=(SERVICE,), running=0, queued=0, preview_only=False)
+    stands = StatusAnswer(services=(SERVICE,), running=0, queued=0, preview_only=False)
     return {
         "list_help": listings.help_text("/sora"),
-        "list_status_good": listings.status(status),
-        "list_status_busy": listings.status(replace(status, running=2, queued=3)),
-        "list_status_trouble": listings.status(replace(status, services=(SERVICE, OUT)), details=True),
-        "list_status_all_out": listings.status(replace(status, services=(OUT,))),
-        "list_status_preview": listings.status(replace(status, services=(PREVIEW,), preview_only=True), details=True),
+        "list_status_good": status(stands),
+        "list_status_busy": status(replace(stands, running=2, queued=3)),
+        "list_status_trouble": status(replace(stands, services=(SERVICE, OUT)), details=True),
+        "list_status_known": status(replace(stands, services=(KNOWN, AGAINST)), details=True),
+        "list_status_many": status(replace(stands, services=(replace(KNOWN, models=MANY),) * 40), details=True),
+        "list_status_all_out": status(replace(stands, services=(OUT,))),
+        "list_status_preview": status(replace(stands, services=(PREVIEW,), preview_only=True), details=True),
         "list_quota": listings.quota(
             QuotaAnswer(
                 standings=(

@@ -1,17 +1,16 @@
-"""Help, status, quota and lists: answers that only say how things are."""
+"""Help, quota and lists: answers that only say how things are."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from slack_sdk.models.blocks import SectionBlock
 
-from bot.jobs.answers import CardFacts, QuotaAnswer, ServiceStanding, Standing, StatusAnswer, Unseen
+from bot.jobs.answers import CardFacts, QuotaAnswer, Standing, Unseen
 from bot.jobs.model import Job, JobRecord, JobState
-from bot.slack.ids import ActionId
 from bot.slack.message import Message
-from bot.slack.views.blocks import actions, button, context, message, section
+from bot.slack.views.blocks import context, message, section
 from bot.slack.views.card_words import failure_stage, words_of
-from bot.slack.views.words import counted, listed, moment, quoted, sentence, span, usd
+from bot.slack.views.words import counted, moment, quoted, sentence, usd
 
 STAGES = {
     JobState.QUEUED: "waiting",
@@ -24,17 +23,6 @@ STAGES = {
     JobState.FAILED: "not made",
     JobState.CANCELLED: "cancelled",
 }
-STATES = {
-    "operational": ("🟢", "Working"),
-    "degraded": ("🟡", "Having trouble"),
-    "risk_control": ("🟠", "Turning down more than usual"),
-    "suspended": ("🔴", "Out"),
-    "maintenance": ("🔧", "Under maintenance"),
-    "retired": ("⚫", "Ended"),
-    "unknown": ("⚪", "Not used yet"),
-}
-"""Icon and word, always together: colour alone does not tell everybody."""
-_GOOD = frozenset({"operational", "unknown"})
 
 
 def help_text(command: str) -> Message:
@@ -43,34 +31,14 @@ def help_text(command: str) -> Message:
         f"`{command} a corgi surfing at sunset` makes a video, `{command}` alone opens the form. Prices come first.",
         "Options go at the end: `--model` `--length 8` `--shape wide|vertical|square` `--resolution 720p` "
         "`--audio on|off` `--seed 7`, or short `--8s` `--wide` `--vertical` `--square`.",
-        f"`{command} jobs` · `{command} show 142` · `{command} cancel 142` · `{command} quota` · `{command} status`",
+        f"`{command} jobs` · `{command} show 142` · `{command} cancel 142` · `{command} quota` · `{command} status`"
+        f" · `{command} settings` (admins)",
         "In a thread Slack takes no commands: use *Make a video from this* in a message's ⋯ menu, "
         "which also brings pictures to life.",
         "You can also write to me directly. Only you see answers like this one; videos are for everybody there.",
     ]
     return message(
         f"Type {command} and what the video should show, or {command} alone for the form.", section("\n".join(lines))
-    )
-
-
-def status(answer: StatusAnswer, *, details: bool = False) -> Message:
-    """One line first; the services behind Details."""
-    first = _first_line(answer)
-    busy = (
-        f"{counted(answer.running, 'video', 'videos')} being made, {answer.queued:,} waiting in this workspace."
-        if answer.running or answer.queued
-        else ""
-    )
-    more = button(
-        "Details", ActionId.STATUS_DETAILS, "details", label="Show each service with its state and usual time"
-    )
-    rows = [_service_line(each) for each in answer.services]
-    return message(
-        f"{first} {busy}".strip(),
-        section(f"*{first}*"),
-        context(busy),
-        section("\n\n".join(rows)) if details and rows else None,
-        actions(more) if not details and rows else None,
     )
 
 
@@ -125,29 +93,6 @@ def shown(record: JobRecord, facts: CardFacts, card: Message, *, now: datetime) 
     said = words_of(record, facts, now=now, delivery_unconfirmed=False)
     small = context(f"Asked {moment(job.created_at)}. {said.money}", private)
     return Message(text=card.text, blocks=[*card.blocks, *([small.to_dict()] if small else [])])
-
-
-def _first_line(answer: StatusAnswer) -> str:
-    working = [each for each in answer.services if each.state in _GOOD]
-    if answer.preview_only:
-        return "The built-in preview is on: no video service is set up yet, so videos are drawn animatics and free."
-    if not answer.services or not working:
-        return "No video service works at the moment. What you start waits and begins by itself."
-    times = [each.typical for each in working if each.typical is not None]
-    usual = f"videos take about {span(min(times))}" if times else "videos can be made"
-    if len(working) == len(answer.services):
-        return f"All good: {usual}."
-    out = listed([quoted(each.label) for each in answer.services if each.state not in _GOOD], last="and")
-    return f"Working, but {out} {'has' if len(answer.services) - len(working) == 1 else 'have'} trouble: {usual}."
-
-
-def _service_line(service: ServiceStanding) -> str:
-    since = f" since {moment(service.since)}" if service.since and service.state not in _GOOD else ""
-    usual = f" · about {span(service.typical)}" if service.typical else ""
-    kind = " · built-in preview" if service.is_preview else ""
-    models = f"\n{listed([quoted(each) for each in service.models[:10]], last='and')}" if service.models else ""
-    icon, state = STATES.get(service.state, ("⚪", "Not known"))
-    return f"{icon} *{quoted(service.label)}*: {state}{since}{usual}{kind}. {sentence(quoted(service.meaning))}{models}"
 
 
 def _standing_line(standing: Standing) -> str:
