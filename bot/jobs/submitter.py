@@ -37,7 +37,9 @@ class Submitter:
         now, job = self._now(), record.job
         outlook = await self.outlook(record)
         for candidate in outlook.ready:
-            if await self._rooms.healths.lease_trial(candidate.upstream, job_id=job.id, now=now):
+            if await self._rooms.healths.lease_trial(
+                candidate.upstream, job_id=job.id, now=now, model=candidate.model.name
+            ):
                 question = record.open_question
                 if question is not None and not await self._book.closed(question, AnswerWord.BACK, at=now):
                     return None  # answered in this very moment
