@@ -7,6 +7,7 @@ from bot.cli.db import db
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
 from bot.cli.manifest import manifest
+from bot.cli.provider import provider
 from bot.cli.reconcile import reconcile
 from bot.cli.run import run
 from bot.cli.setup import setup
@@ -21,4 +22,5 @@ app = typer.Typer(
 for command in (demo, setup, run, doctor, reconcile, manifest):
     app.command()(command)
 app.add_typer(catalogue, name="catalogue")
+app.add_typer(provider, name="provider")
 app.add_typer(db, name="db")

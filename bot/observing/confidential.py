@@ -82,6 +82,10 @@ class Confidential:
                 if len(self._words) > WORDS_KEPT:
                     self._forget(*self._words.popitem(last=False))
 
+    def holds_secret(self, text: str) -> bool:
+        """Whether one of the secrets stands in it, word for word."""
+        return self._secrets is not None and self._secrets.search(text) is not None
+
     def cleaned(self, text: str) -> str:
         if self._secrets is not None:
             text = self._secrets.sub(HIDDEN, text)

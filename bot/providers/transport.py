@@ -25,6 +25,7 @@ from bot.providers.errors import (
     TimedOut,
     Unreachable,
 )
+from bot.providers.overhearing import listened_to
 from bot.providers.verdicts import error_of
 
 __all__ = ["Answer", "Call", "error_of", "exchange", "loss_of", "opened_client", "public_download", "translated"]
@@ -70,7 +71,7 @@ async def opened_client(
         base_url=base_url,
         headers={"Accept-Encoding": "identity", "User-Agent": "sora-bot", **headers},
         timeout=httpx.Timeout(status_timeout_s, connect=CONNECT_TIMEOUT_S, write=submit_timeout_s),
-        transport=_FreshSubmits(origins),
+        transport=listened_to(_FreshSubmits(origins)),
         follow_redirects=False,
         trust_env=False,
     ) as client:
