@@ -26,9 +26,10 @@ from bot.jobs.answers import (
 )
 from bot.jobs.doubt_desk import DoubtAnswer, DoubtOutcome
 from bot.jobs.model import AttemptState, Failure, JobState, Place, Waiting
+from bot.slack.admin_ports import AdminChoices, ClaimOutcome, NoticeKind
 from bot.slack.frames import NOT_SHOWN
 from bot.slack.options import read_options
-from bot.slack.views import answers, listings, place
+from bot.slack.views import admin, answers, listings, place
 from bot.slack.views.card import job_card
 from bot.slack.views.doubt import doubt_question, doubt_said
 from bot.slack.views.form import done_view, loading_view, video_form
@@ -234,6 +235,9 @@ def said():
         "say_cannot_post_archived": place.cannot_post(earlier, code="is_archived", can_join=False),
         "say_cannot_post_restricted": place.cannot_post(earlier, code="restricted_action", can_join=False),
         "say_cannot_join": place.cannot_join(earlier, bot_user_id="UBOT"),
+        "say_open_settings": admin.open_settings("/sora"),
+        **{f"say_code_{each}": admin.claim_said(each, ("U1",), command="/sora") for each in ClaimOutcome},
+        "say_hello": admin.hello("U1", command="/sora"),
     }
 
 
@@ -271,6 +275,22 @@ def lists():
     }
 
 
+def settings():
+    chosen = admin.SettingsValue(
+        choices=AdminChoices(version=3, admins=("U1", "U2"), channels={NoticeKind.STATUS: ("C1", "C2")}, mail=True),
+        mails_to=2,
+        refused={"C2": "not_in_channel"},
+        bot_user_id="UBOT",
+    )
+    return {
+        "settings_new": admin.settings_form(admin.SettingsValue(choices=AdminChoices(), by_configuration=("U1",))),
+        "settings_chosen": admin.settings_form(chosen),
+        "settings_saved": admin.settings_said(admin.saved_words(chosen.choices)),
+        "settings_not_admin": admin.settings_said(admin.may_not_words(("U1",), command="/sora")),
+        "settings_no_admin": admin.settings_said(admin.may_not_words((), command="/sora")),
+    }
+
+
 def forms():
     value = FormValue(draft_id="d1", offer=offer(), choices=CHOICES)
     auto = offer(model_label="Auto · Fast", model_name=None, usd_micros_is_ceiling=True)
@@ -280,6 +300,7 @@ def forms():
         for each in range(150)
     )
     return {
+        **settings(),
         "form_empty": video_form(replace(value, offer=replace(auto, wish=wish(prompt="")))),
         "form_empty_complaint": video_form(
             replace(value, offer=offer(complaints=(Complaint(problem=Problem.PROMPT_EMPTY, given=""),)))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from test_slack_views import BAR_GLYPHS, LEFT_HAND_WORDS
 
-from bot.slack.admin_ports import AdminChoices, ClaimOutcome, NoticeKind
+from bot.slack.admin_ports import ClaimOutcome
 from bot.slack.matters import Matter
 from bot.slack.views import admin
 from bot.slack.views.incident import Troubled, moving_told, reminder_told, state_told, trouble_told
@@ -111,28 +111,12 @@ def _fields(value):
 
 NOTICES = told(SLACK)
 MAILS = told(plain(ZoneInfo("Europe/Berlin")))
-FORMS = {
-    "settings_new": admin.settings_form(admin.SettingsValue(choices=AdminChoices(), by_configuration=("U1",))),
-    "settings_chosen": admin.settings_form(
-        admin.SettingsValue(
-            choices=AdminChoices(version=3, admins=("U1", "U2"), channels={NoticeKind.STATUS: ("C1", "C2")}, mail=True),
-            mails_to=2,
-            refused={"C2": "not_in_channel"},
-            bot_user_id="UBOT",
-        )
-    ),
-}
 
 
 @pytest.mark.parametrize("name", NOTICES)
 def test_a_notice_looks_as_agreed(name, golden):
     drawn = NOTICES[name].message()
     golden(name, {"text": drawn.text, "blocks": drawn.blocks})
-
-
-@pytest.mark.parametrize("name", FORMS)
-def test_the_admins_form_looks_as_agreed(name, golden):
-    golden(name, FORMS[name])
 
 
 @pytest.mark.parametrize("name", NOTICES)
@@ -144,14 +128,6 @@ def test_a_notice_needs_none_of_our_words(name):
         assert not BAR_GLYPHS.search(text)
     assert drawn.text.endswith((".", "!"))
     assert len(drawn.text) < 4000
-
-
-@pytest.mark.parametrize("name", FORMS)
-def test_the_admins_form_needs_none_of_our_words(name):
-    for block in FORMS[name]["blocks"]:
-        shown = [block.get("label", {}), block.get("hint", {}), block.get("text", {}), *block.get("elements", ())]
-        for text in (each.get("text", "") for each in shown if isinstance(each.get("text", ""), str)):
-            assert not LEFT_HAND_WORDS.search(text), text
 
 
 @pytest.mark.parametrize("outcome", ClaimOutcome)
