@@ -37,6 +37,8 @@ class Outlook:
     circuits: Mapping[str, Circuit]
     wanted: Wanted
     learned: LearnedTimes
+    against_health: bool = False
+    """Everybody who could is out, and is asked all the same."""
 
     @property
     def may_come_back(self) -> bool:
@@ -103,7 +105,8 @@ class Planner:
     ) -> Outlook:
         resting = frozenset(retries.resting(record.attempts, now=now))
         found = self._planned(wanted, record, circuits, learned, now)
-        if self._tries_all_the_same(found):
+        against_health = self._tries_all_the_same(found)
+        if against_health:
             dead = {name: each for name, each in circuits.items() if each.reason == Retired.kind}
             found = self._planned(wanted, record, dead, learned, now)
         return Outlook(
@@ -113,6 +116,7 @@ class Planner:
             circuits=circuits,
             wanted=wanted,
             learned=learned,
+            against_health=against_health,
         )
 
     def _planned(

@@ -37,7 +37,7 @@ class Submitter:
         now, job = self._now(), record.job
         outlook = await self.outlook(record)
         for candidate in outlook.ready:
-            if await self._rooms.healths.lease_trial(
+            if outlook.against_health or await self._rooms.healths.lease_trial(
                 candidate.upstream, job_id=job.id, now=now, model=candidate.model.name
             ):
                 question = record.open_question

@@ -23,10 +23,13 @@ from bot.jobs.consent import Question
 from bot.jobs.courier import SpoolingCourier
 from bot.jobs.doubt import Doubt
 from bot.jobs.doubt_desk import DoubtDesk
+from bot.jobs.happened import HappenedDesk
 from bot.jobs.model import Job, JobRecord, JobState, Place
 from bot.jobs.offers import Offers
 from bot.jobs.pictures import PictureDesk
+from bot.jobs.planning import Planner
 from bot.jobs.ports import Announced, Delivered, SpooledVideo
+from bot.jobs.questions import Asker, QuestionDesk
 from bot.jobs.requests import RequestMaker
 from bot.jobs.rooms import Patience, Rooms
 from bot.jobs.service import JobService, Rules
@@ -45,6 +48,7 @@ from bot.store.engine import Store, open_engine
 from bot.store.history import StoredHistory
 from bot.store.jobs import StoredJobs
 from bot.store.upstreams import StoredHealths
+from bot.upstreams.policy import Routing
 from bot.upstreams.registry import Registry, Upstream
 
 TEAM, ANA, BEN, CHANNEL = "T1", "UANA", "UBEN", "C1"
@@ -112,6 +116,8 @@ class House:
     healths: StoredHealths
     desk: WebhookDesk
     doubts: DoubtDesk
+    questions: QuestionDesk
+    happened: HappenedDesk
     watcher: Watcher
     enqueued: list[str]
     alarms: list[tuple[str, Mapping[str, object]]]
@@ -170,6 +176,7 @@ async def a_house(
     clock: VirtualClock | None = None,
     patience: Patience = Patience(),
     risk_below_usd_micros: int = 0,
+    routing: Routing = Routing(),
     restarted: bool = False,
     stored: Callable[..., StoredJobs] = StoredJobs,
 ) -> AsyncIterator[tuple[House, ScriptedService]]:
@@ -193,8 +200,14 @@ async def a_house(
         zone=ZoneInfo("UTC"),
         enqueue=lambda _session, story_id, _partition: enqueued.append(story_id),
     )
-    registry = Registry(upstreams(service))
+    registry = Registry(upstreams(service), routing=routing)
     healths, surface, wakes = StoredHealths(store), RecordingSurface(), Wakes(clock)
+    planner = Planner(registry=registry, healths=healths)
+    standings = Standings(registry=registry, healths=healths, clock=clock)
+
+    async def admins(_team_id: str) -> frozenset[str]:
+        return frozenset({ADMIN})
+
     watcher = Watcher(registry, book, healths, StoredHistory(store), clock, alarm)
     threads = ThreadPoolExecutor(2)
     spool = Spool(folder / "spool", threads=threads)
@@ -230,7 +243,7 @@ async def a_house(
     jobs = JobService(
         book=book,
         offers=Offers(registry=registry, book=book, healths=healths, clock=clock, catalogue_version="test"),
-        standings=Standings(registry=registry, healths=healths, clock=clock),
+        standings=standings,
         bell=bell,
         surface=surface,
         pictures=pictures,
@@ -257,6 +270,16 @@ async def a_house(
         doubts=DoubtDesk(
             book=book, surface=surface, bell=bell, clock=clock, alarm=alarm, admins=known_admins(ADMIN, BEN)
         ),
+        questions=QuestionDesk(
+            book=book,
+            planner=planner,
+            asker=Asker(planner=planner, new_id=new_id, answer_within=patience.answer_within),
+            surface=surface,
+            bell=bell,
+            clock=clock,
+            admins=admins,
+        ),
+        happened=HappenedDesk(book=book, registry=registry, standings=standings, admins=admins),
         watcher=watcher,
         enqueued=enqueued,
         alarms=alarms,
