@@ -6,6 +6,7 @@ from bot.cli.catalogue import catalogue
 from bot.cli.db import db
 from bot.cli.demo import demo
 from bot.cli.doctor import doctor
+from bot.cli.export import export
 from bot.cli.manifest import manifest
 from bot.cli.provider import provider
 from bot.cli.reconcile import reconcile
@@ -23,4 +24,5 @@ for command in (demo, setup, run, doctor, reconcile, manifest):
     app.command()(command)
 app.add_typer(catalogue, name="catalogue")
 app.add_typer(provider, name="provider")
+app.add_typer(export, name="export")
 app.add_typer(db, name="db")

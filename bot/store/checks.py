@@ -47,7 +47,7 @@ def usually_refused(session: Session, upstream: str, *, now: datetime) -> float:
         .where(_renders(upstream), col(CheckRow.at) >= now - _USUAL, col(CheckRow.at) < now - WINDOW_AGE)
         .group_by(col(CheckRow.status))
     )
-    by_status = dict(session.execute(counted).tuples().all())
+    by_status = dict(session.execute(counted).all())
     refused, made = by_status.get(Verdict.REFUSED.value, 0), by_status.get(Verdict.OK.value, 0)
     return refused / (refused + made) if refused else 0.0
 

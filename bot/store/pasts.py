@@ -43,6 +43,13 @@ def pasts(session: Session, models: Mapping[str, AbstractSet[str]], *, now: date
     }
 
 
+def known_models(session: Session) -> dict[str, frozenset[str]]:
+    """Each service that was ever observed, with the models that orders went to: one walk over all checks."""
+    pairs = session.execute(sa.select(col(CheckRow.upstream), col(CheckRow.model)).distinct()).all()
+    services = {upstream for upstream, _ in pairs}
+    return {each: frozenset(model for upstream, model in pairs if upstream == each and model) for each in services}
+
+
 def _times(session: Session, upstream: str, models: AbstractSet[str]) -> dict[str, RenderTimes]:
     """One short walk along an index for each model."""
     found = {}
