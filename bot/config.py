@@ -42,7 +42,7 @@ class LimitSetting(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    scope: Literal["person", "workspace"]
+    scope: Literal["person", "slack_channel", "workspace"]
     period: Literal["day", "month"]
     usd: float | None = Field(default=None, ge=0)
     clips: int | None = Field(default=None, ge=0)

@@ -30,7 +30,7 @@ class EndingTopics:
 
     async def topics(self, _team_id: str) -> Sequence[Topic]:
         sold = [
-            Sold(service=each.name, service_label=each.label, model=model)
+            Sold(service=each.name, service_label=each.label, model=model, tier=each.tier)
             for each in self._registry.upstreams
             for model in each.models
         ]
