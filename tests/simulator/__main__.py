@@ -15,6 +15,7 @@ from time import monotonic
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.simulator.comparison import as_text, compared, verdict
 from tests.simulator.dial import Dial, Fault
 from tests.simulator.plants import PLANTS
 from tests.simulator.process import Ports
@@ -36,6 +37,8 @@ def main() -> None:
         risk_below_usd_micros=round(asked.risk_below * 1_000_000),
         without=frozenset(Fault(each) for each in asked.without),
         often=dict(asked.often),
+        fleet=asked.fleet,
+        trouble=asked.trouble,
     )
     gc.set_threshold(200_000, 20, 100)  # tasks and rows come and go by the million, hardly any in a circle
 
@@ -45,7 +48,7 @@ def main() -> None:
     outcome = run(setup, ports, daily)
     print(table(outcome, monotonic() - begun))
     if not outcome.violations:
-        return
+        sys.exit(_compared(outcome) if setup.fleet else 0)
     print(f"\nBROKEN with seed {asked.seed}:")
     for each in outcome.violations:
         print(f"  {each}")
@@ -53,6 +56,16 @@ def main() -> None:
     shrinker = Shrinker(outcome, ports, asked.shrink_seconds)
     print(story_of(shrinker.smallest(), shrinker.runs))
     sys.exit(1)
+
+
+def _compared(outcome: Outcome) -> int:
+    """An exit code: whether ours is the best of the three."""
+    rows = compared(outcome)
+    print(f"\n{as_text(rows)}")
+    wrong = verdict(rows)
+    for each in wrong:
+        print(f"NOT BEST: {each}")
+    return 1 if wrong else 0
 
 
 def table(outcome: Outcome, took_s: float) -> str:
@@ -66,6 +79,7 @@ def table(outcome: Outcome, took_s: float) -> str:
         ("jobs by end", dict(outcome.ends.most_common())),
         ("faults", {each.value: count for each, count in sorted(faults.counts().items(), key=lambda pair: -pair[1])}),
         ("alarms", dict(outcome.alarms.most_common())),
+        ("services", dict(outcome.judge.outs.figures())),
         ("", {"took": f"{took_s:.1f} s", "broken rules": len(outcome.violations)}),
     ]
     lines = []
@@ -102,6 +116,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=300)
     parser.add_argument("--days", type=float, default=1.0)
     parser.add_argument("--replicas", type=int, default=1, help="processes that share the database")
+    parser.add_argument("--fleet", action="store_true", help="four services with real incidents, and others to compare")
+    parser.add_argument("--trouble", type=float, default=1.0, help="of a fleet: multiplies how often incidents come")
     parser.add_argument("--chaos", type=float, default=1.0, help="multiplies every rate of `dial.RATES`")
     parser.add_argument("--risk-below", type=float, default=0.0, metavar="USD", help="SORA_RETRY_UNKNOWN_BELOW_USD")
     parser.add_argument("--without", nargs="*", default=[], choices=[each.value for each in Fault], metavar="fault")

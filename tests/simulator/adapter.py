@@ -145,7 +145,13 @@ class Adapter:
         return True
 
     async def check(self) -> None:
-        self._reachable()
+        await self._travel("check")
+        try:
+            self._reachable()
+        except ProviderError as error:
+            self._service.checked(self._service, error.kind)
+            raise
+        self._service.checked(self._service, None)
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
         if headers.get("signature") != GENUINE["signature"]:

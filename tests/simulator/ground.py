@@ -54,6 +54,7 @@ _TRIGGERS = {
     "INSERT ON incident": "'incident', NEW.id, NEW.upstream, NEW.model",
     "UPDATE OF model ON incident WHEN OLD.model <> NEW.model": "'incident_grows', NEW.id, NEW.model",
     "UPDATE OF ended_at ON incident WHEN OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL": "'incident_over', NEW.id",
+    "INSERT ON question": "'question', NEW.id, NEW.job_id, NEW.usd_micros, NEW.can_wait",
     "INSERT ON card": "'shows', NEW.job_id",
     "UPDATE ON card": "'shows', NEW.job_id",
 }

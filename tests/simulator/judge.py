@@ -113,6 +113,8 @@ class Judge:
     ended: Callable[[Seen], None] = lambda _job: None
     began: Callable[[Seen], None] = lambda _job: None
     overdue: Callable[[Seen], None] = lambda _job: None
+    questioned: Callable[[Seen, str, int, bool], None] = lambda _job, _id, _usd_micros, _can_wait: None
+    """(job, question's id, price, whether it may be waited for): somebody is asked to agree to more."""
     _over: dict[tuple[str, str, str], int] = field(default_factory=lambda: defaultdict(int))
     """Spent above a hold, by balance: a late video is paid although no limit was asked."""
 
@@ -174,9 +176,9 @@ class Judge:
             case ("balance", scope, key, period, taken):
                 self._fits(scope, key, period, taken)
             case _:
-                self._told_of_health(notice)
+                self._told_of_services(notice)
 
-    def _told_of_health(self, notice: Notice) -> None:
+    def _told_of_services(self, notice: Notice) -> None:
         match notice:
             case ("circuit", name, state, cool_off_s, retry_at, reason):
                 self.outs.circuit(name, state, cool_off_s, _at(retry_at), reason)
@@ -186,6 +188,9 @@ class Judge:
                 self.incidents.grew(incident_id, model)
             case ("incident_over", incident_id):
                 self.incidents.ended(incident_id)
+            case ("question", question_id, job_id, usd_micros, can_wait):
+                self._say(job_id, f"its person is asked whether {_usd(usd_micros)} will do")
+                self.questioned(self.jobs[job_id], question_id, usd_micros, bool(can_wait))
             case _:
                 raise AssertionError(notice)
 

@@ -4,6 +4,7 @@ Counted is what a service answered and the bot has in hand, compared with what t
 """
 
 import asyncio
+import statistics
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from tests.simulator.virtual_loop import START
 from tests.simulator.weather import Shape, Trouble
 
 FAILURES_MAX = 5
+LOOKS_MAX = timedelta(minutes=2)
 WRITTEN_S = 3.0
 """An answer has to be written down before it can keep the next order away."""
 OF_SERVICE = frozenset({AuthFailed, QuotaExhausted, Unreachable})
@@ -71,6 +73,8 @@ class Outs:
     failures_until_out: list[int] = field(default_factory=list)
     back_after_s: list[tuple[float, float]] = field(default_factory=list)
     """(how long after a recovery a circuit closed, the cool-off that was in force)"""
+    unseen_since: dict[str, datetime] = field(default_factory=dict)
+    """By service: when the first of the looks failed that have failed since."""
     sent_at: dict[str, datetime] = field(default_factory=dict)
 
     def asked(self, service: Service, request: RenderRequest) -> None:
@@ -99,6 +103,16 @@ class Outs:
             recovery = self.recoveries[each]
             recovery.set_back |= self.sent_at[request.client_key] < recovery.at
 
+    def checked(self, service: Service, kind: str | None) -> None:
+        """A free look has been answered."""
+        now = self.clock.now()
+        if kind is None:
+            self.unseen_since.pop(service.name, None)
+            return
+        since = self.unseen_since.setdefault(service.name, now)
+        if now - since > LOOKS_MAX and self._is_closed(service.name):
+            self.late(f"{service.name} has failed every look for {(now - since).total_seconds():.0f} s, and is in use")
+
     def circuit(self, name: str, state: str, cool_off_s: float, retry_at: datetime | None, reason: str) -> None:
         """One row of health changed."""
         was_closed = self._is_closed(name)
@@ -112,6 +126,16 @@ class Outs:
         """A process died or a transaction failed: what was answered lately may not have been written down."""
         for each in self.failed.values():
             each.clear()
+        self.unseen_since.clear()
+
+    def figures(self) -> Mapping[str, str]:
+        """What was measured, in words."""
+        back = [after_s for after_s, _ in self.back_after_s]
+        return {
+            "went out": str(len(self.failures_until_out)),
+            "failures until out, at most": str(max(self.failures_until_out, default=0)),
+            "back after, median and most": f"{statistics.median(back):.0f} s, {max(back):.0f} s" if back else "-",
+        }
 
     async def watch(self, service: Service, trouble: Trouble) -> None:
         """From the end of one trouble on: within one cool-off somebody may try it again."""

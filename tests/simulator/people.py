@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from bot.jobs.answers import Accepted, Answer, PriceToConfirm, SameAgain, Wish
+from bot.jobs.consent import AnswerWord
 from bot.jobs.model import Failure, Place
 from bot.slack.ids import ActionId
 from tests.simulator.dial import Dial, Fault
@@ -157,6 +158,21 @@ class People:
         elif luck.random() < 0.02:
             after_s = luck.uniform(5, 600)
             self._later(after_s, lambda: self._do(job, lambda bot: bot.jobs.send_again(TEAM, job.user_id, job.id)))
+
+    def questioned(self, job: Seen, question_id: str, usd_micros: int, can_wait: bool) -> None:
+        """Most take what is offered, some wait; whoever is not there says nothing."""
+        luck = self._dial.dice("when asked", job.subject)
+        which, after_s = luck.random(), luck.lognormvariate(6.0, 1.2)
+        if which < 0.05:
+            return
+        word = AnswerWord.WAIT if which < 0.3 and can_wait else AnswerWord.USE
+        self._later(after_s, lambda: self._agree(job, question_id, usd_micros, word))
+
+    async def _agree(self, job: Seen, question_id: str, usd_micros: int, word: AnswerWord) -> None:
+        if word is AnswerWord.USE:
+            job.price_shown_usd_micros = max(job.price_shown_usd_micros, usd_micros)
+        self._judge.history.tell(job.subject, f"{job.user_id} answers {word}")
+        await self._told(lambda bot: bot.questions.answer(TEAM, job.user_id, question_id, word), subject=job.subject)
 
     def reads(self, message: Message) -> None:
         """An admin is asked about a doubt, and perhaps another one too."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.catalogue.model import StatusPage
 from bot.jobs.answers import CardFacts
 from bot.jobs.bell import Bell
 from bot.jobs.courier import Courier, NotFetched, Trouble
@@ -17,7 +18,9 @@ from bot.jobs.doubt_desk import DoubtDesk
 from bot.jobs.model import JobRecord
 from bot.jobs.offers import Offers
 from bot.jobs.pictures import PictureDesk
-from bot.jobs.ports import JobBook, SpooledVideo
+from bot.jobs.planning import Planner
+from bot.jobs.ports import Healths, JobBook, SpooledVideo
+from bot.jobs.questions import Asker, QuestionDesk
 from bot.jobs.requests import RequestMaker
 from bot.jobs.rooms import Patience, Rooms
 from bot.jobs.service import JobService, Rules
@@ -47,9 +50,15 @@ from bot.slack.views.place import cannot_post
 from bot.store.deliveries import StoredDeliveries, StoredTellings
 from bot.store.engine import Store
 from bot.store.history import StoredHistory
+from bot.store.incidents import StoredIncidents
 from bot.store.jobs import StoredJobs
+from bot.store.probes import StoredProbes
 from bot.store.upstreams import StoredHealths
+from bot.upstreams.pages import PageReport
+from bot.upstreams.prober import Prober
 from bot.upstreams.registry import Registry, Upstream
+from bot.upstreams.status_pages import PageReader
+from bot.wiring.rules import moves_counted
 from tests.known_admins import known_admins
 from tests.simulator.adapter import Adapter
 from tests.simulator.dial import Dial, Fault
@@ -59,6 +68,7 @@ from tests.simulator.life import Life, MortalStore
 from tests.simulator.services import SUBJECT, Service
 from tests.simulator.slack_door import opened_door
 from tests.simulator.slack_town import SlackTown
+from tests.simulator.sparse_looks import SparseLooks
 from tests.simulator.story_log import Story, StoryLog
 from tests.simulator.virtual_loop import VirtualClock
 
@@ -84,6 +94,7 @@ class Ports:
     deliveries: Callable[[StoredDeliveries], Deliveries] = lambda deliveries: deliveries
     provider: Callable[[VideoProvider], VideoProvider] = lambda provider: provider
     lost: Callable[[LostStories, StoryLog], LostStories] = lambda lost, _log: lost
+    healths: Callable[[StoredHealths, Store], Healths] = lambda healths, _store: healths
 
 
 @dataclass(kw_only=True)
@@ -122,7 +133,8 @@ class Process:
         stored = StoredJobs(store, limits=around.limits, zone=ZoneInfo("UTC"), enqueue=around.stories.enqueue)
         self.book = book = around.ports.book(stored, store)
         self.registry = registry = Registry(_upstream(each, life, around.ports) for each in around.services)
-        healths = StoredHealths(store)
+        stored_healths = StoredHealths(store)
+        healths = around.ports.healths(stored_healths, store)
         wakes = Wakes(clock)
         self.watcher = watcher = Watcher(registry, book, healths, StoredHistory(store), clock, self._alarm)
         self.writer, self.surface = self._slack_side(store, book)
@@ -154,6 +166,7 @@ class Process:
                 new_id=self._new_id,
                 alarm=self._alarm,
                 patience=patience,
+                moved=moves_counted(StoredIncidents(store), clock),
             )
         )
         bell = Bell(wakes=wakes, watcher=watcher)
@@ -170,6 +183,24 @@ class Process:
         )
         self.doubts = DoubtDesk(
             book=book, surface=self.surface, bell=bell, clock=clock, alarm=self._alarm, admins=known_admins(*ADMINS)
+        )
+        planner = Planner(registry=registry, healths=healths)
+        self.questions = QuestionDesk(
+            book=book,
+            planner=planner,
+            asker=Asker(planner=planner, new_id=self._new_id, answer_within=patience.answer_within),
+            surface=self.surface,
+            bell=bell,
+            clock=clock,
+            admins=known_admins(*ADMINS),
+        )
+        self.prober = Prober(
+            registry=registry,
+            healths=healths,
+            book=StoredProbes(store),
+            pages=_NoPages(),
+            clock=SparseLooks(clock, around.services),
+            luck=lambda: around.dial.chance("when to look", "-"),
         )
         self.webhooks = WebhookDesk(book, registry, bell, clock)
         self.engine = Engine(
@@ -194,6 +225,7 @@ class Process:
                 ("watcher", self.watcher.run()),
                 ("writer", self.writer.run()),
                 ("sweep", self.sweep.run()),
+                ("prober", self.prober.run()),
             )
         ]
         for each in loops:
@@ -256,6 +288,15 @@ class Process:
 
     def _new_id(self) -> str:
         return f"{next(self._around.ids):08x}"
+
+
+class _NoPages(PageReader):
+    """Nobody has a page here."""
+
+    def __init__(self) -> None: ...
+
+    async def read(self, _page: StatusPage) -> PageReport | None:
+        return None
 
 
 class _Courier:

@@ -81,6 +81,8 @@ class Service:
     """The judge looks at every acceptance, and at whatever else a service hears and says."""
     asked: Callable[["Service", RenderRequest], None] = lambda _service, _request: None
     """A submit arrives, or would if anybody were there."""
+    checked: Callable[["Service", str | None], None] = lambda _service, _kind: None
+    """The same of a free look."""
     answered: Callable[["Service", RenderRequest, str | None], None] = lambda _service, _request, _kind: None
     """The bot has an answer in hand: the kind of an error, or None for a video."""
 

@@ -22,7 +22,7 @@ from tests.simulator.fleet import RATES as FLEET_RATES
 from tests.simulator.fleet import fleet_services
 from tests.simulator.ground import Ground
 from tests.simulator.history import EVERYBODY, History
-from tests.simulator.judge import Judge, Violation
+from tests.simulator.judge import Judge, Rule, Violation
 from tests.simulator.life import Life
 from tests.simulator.market import town_services
 from tests.simulator.people import DAY_S, People, Plan, T, plans
@@ -37,6 +37,11 @@ from tests.simulator.weather import Trouble
 LIMITS = (
     Limit(scope=ScopeKind.PERSON, span=Span.DAY, usd_micros=5_000_000),
     Limit(scope=ScopeKind.WORKSPACE, span=Span.DAY, usd_micros=400_000_000),
+    Limit(scope=ScopeKind.SLACK_CHANNEL, span=Span.DAY, usd_micros=60_000_000),
+)
+FLEET_LIMITS = (
+    Limit(scope=ScopeKind.PERSON, span=Span.DAY, usd_micros=15_000_000),
+    Limit(scope=ScopeKind.WORKSPACE, span=Span.DAY, usd_micros=150_000_000),
     Limit(scope=ScopeKind.SLACK_CHANNEL, span=Span.DAY, usd_micros=60_000_000),
 )
 DRAIN_S = 4 * DAY_S
@@ -78,6 +83,9 @@ class Outcome:
     ends: Counter[str]
     answers: Mapping[str, int]
     alarms: Counter[str]
+    judge: Judge
+    charges: Mapping[str, list[int]]
+    """By job, what was paid for it in the end: micro-dollars, render by render."""
 
 
 Daily = Callable[[int, int], None]
@@ -115,11 +123,12 @@ class World:
         self._daily = daily
         self._clock = clock = VirtualClock()
         self.dial = dial = opened_dial(setup)
+        limits = FLEET_LIMITS if setup.fleet else LIMITS
         self.services = services_of(setup, clock, dial)
         self.told = History(clock)
         self.judge = judge = Judge(
             self.told,
-            LIMITS,
+            limits,
             {each.name: each for each in self.services},
             setup.risk_below_usd_micros,
             is_fleet=setup.fleet,
@@ -136,7 +145,7 @@ class World:
             stories=self.stories,
             services=self.services,
             slack=self.slack,
-            limits=LIMITS,
+            limits=limits,
             spool=Spool(folder / "spool", threads=threads),
             film=film,
             threads=threads,
@@ -159,9 +168,10 @@ class World:
         only = self._setup.only
         orders = [each for each in asked if only is None or each.number in only]
         self._plan_outages()
+        watches = []
         for service in self.services:
             for trouble in service.troubles:
-                self.begin(self.judge.outs.watch(service, trouble))
+                watches.append(asyncio.ensure_future(self.judge.outs.watch(service, trouble)))
         days = asyncio.ensure_future(self._count_days())
         supervisors = [asyncio.ensure_future(self._supervise(f"bot{n + 1}")) for n in range(self._setup.replicas)]
         try:
@@ -172,11 +182,11 @@ class World:
             if not self.judge.violations:
                 final_verdict(self)
         finally:
-            for each in [days, *supervisors, *self._doings]:
+            for each in [days, *watches, *supervisors, *self._doings]:
                 each.cancel()
             for process in list(self._up):
                 process.life.end("the end of the history")
-            await asyncio.gather(*supervisors, *self._doings, return_exceptions=True)
+            await asyncio.gather(*watches, *supervisors, *self._doings, return_exceptions=True)
             self.ground.close()
         return self._outcome()
 
@@ -220,13 +230,19 @@ class World:
             judge.accepted(service, render)
             self.begin(service.call_back(render, self._webhook))
 
-        judge.began, judge.ended, judge.overdue = began, people.ended, people.overdue
+        judge.began, judge.ended, judge.overdue, judge.questioned = (
+            began,
+            people.ended,
+            people.overdue,
+            people.questioned,
+        )
         self.slack.posted, self.slack.shared = posted, judge.shared
         around.broke = judge.broke
         around.stepping = lambda story: judge.stepping(story, list(self.stories.living.values()))
         around.alarmed = self._alarmed
         for each in self.services:
             each.accepted, each.asked, each.answered = accepted, judge.asked, judge.answered
+            each.checked = judge.outs.checked
 
     async def _webhook(self, service: Service, render: Render, event_id: str) -> bool:
         if not self._up:
@@ -249,7 +265,11 @@ class World:
             self.lives[name] += 1
             died = asyncio.Event()
             life = Life(f"{name}.{self.lives[name]}", self.dial, self._died(died))
-            process = Process(self._around, life)
+            try:
+                process = Process(self._around, life)
+            except Exception as error:
+                self.judge.against(Rule.NO_SURPRISE, "-", f"no process can be put together: {error!r}")
+                raise
             self._up.append(process)
             starting = life.spawn(process.run(), subject=life.name)
             starting.add_done_callback(lambda done, life=life: _start_failed(done, life))
@@ -323,6 +343,11 @@ class World:
             ends=Counter(f"{each.state} {each.failure or ''}".strip() for each in judge.jobs.values()),
             answers=self.people.answers,
             alarms=self.alarms,
+            judge=judge,
+            charges={
+                job_id: [each for service, render in found if (each := service.charged_usd_micros(render))]
+                for job_id, found in judge.renders.items()
+            },
         )
 
 
