@@ -46,14 +46,19 @@ class StoredJobs(JobLooks, StoredQuestions):
         planned: Planned | None = None,
     ) -> bool:
         def work(session: Session) -> bool:
-            begun = attempts.begin(
-                session, attempt, prompt=prompt, in_flight_max=in_flight_max, per_minute=per_minute
-            )
+            begun = attempts.begin(session, attempt, prompt=prompt, in_flight_max=in_flight_max, per_minute=per_minute)
             if begun and planned is not None:
                 keep_planned(session, attempt.job_id, planned)
             return begun
 
         return await self._store.write(work)
+
+    async def room(self, upstream: str, *, in_flight_max: int, per_minute: int, now: datetime) -> int:
+        return await self._store.read(
+            lambda session: attempts.room(
+                session, upstream, in_flight_max=in_flight_max, per_minute=per_minute, now=now
+            )
+        )
 
     async def submitted(self, attempt_id: str, ref: RenderRef, *, at: datetime) -> bool:
         return await self._store.write_surely(lambda session: attempts.submitted(session, attempt_id, ref, at=at))
