@@ -1,6 +1,8 @@
 """`/sora settings`: opened for admins, saved, and tried out at once in every place that was chosen anew."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, assert_never
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -9,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.admin_desk import AdminDesk
 from bot.slack.admin_payloads import SentSettings, settings_of
 from bot.slack.admin_ports import SaveOutcome
-from bot.slack.desk import Desk
+from bot.slack.desk import ACK_LIMIT_S, Desk
 from bot.slack.ids import SETTINGS_FIELDS, ActionId, CallbackId
 from bot.slack.modals import open_modal, update_modal
 from bot.slack.payloads import Body, Caller, click_of
@@ -84,18 +86,36 @@ class SettingsListeners:
         if form is None:
             await ack(response_action="update", view=settings_said(TOO_OLD))
             return
+        before = await self._admins.choices(form.caller.team_id)
+        saving = self._desk.errands.start(self._saved(form))
+        done, _ = await asyncio.wait({saving}, timeout=ACK_LIMIT_S)
+        if not done:
+            await ack(response_action="update", view=settings_said("Saving…"))
+        outcome, view = await saving
+        if not done:
+            await update_modal(client, form.view_id, view or settings_said(LAST_ADMIN))
+        elif view is None:
+            await ack(response_action="errors", errors={ADMINS_BLOCK: LAST_ADMIN})
+        else:
+            await ack(response_action="update", view=view)
+        if outcome is SaveOutcome.SAVED:
+            await self._try_out(
+                client, form, [each for each in form.wanted.all_channels if each not in before.all_channels]
+            )
+
+    async def _saved(self, form: SentSettings) -> tuple[SaveOutcome, dict[str, Any] | None]:
+        """What became of it, and what is shown instead of the form; None: the form stays, with its error."""
         team_id, user_id = form.caller.team_id, form.caller.user_id
-        before = await self._admins.choices(team_id)
         outcome = await self._admins.save(team_id, user_id, form.wanted, was_version=form.was_version)
         match outcome:
             case SaveOutcome.SAVED:
-                await ack(response_action="update", view=settings_said(saved_words(form.wanted)))
-                new = [each for each in form.wanted.all_channels if each not in before.all_channels]
-                await self._try_out(client, form, new)
+                return outcome, settings_said(saved_words(form.wanted))
             case SaveOutcome.NO_ADMIN_LEFT:
-                await ack(response_action="errors", errors={ADMINS_BLOCK: LAST_ADMIN})
+                return outcome, None
             case SaveOutcome.NOT_ADMIN | SaveOutcome.CHANGED_MEANWHILE:
-                await ack(response_action="update", view=await self._view(form.caller, notice=CHANGED))
+                return outcome, await self._view(form.caller, notice=CHANGED)
+            case _:
+                assert_never(outcome)
 
     async def _try_out(self, client: AsyncWebClient, form: SentSettings, new: Sequence[str]) -> None:
         """A place that takes nothing is better known now than on the day something has to be said there."""
@@ -107,7 +127,7 @@ class SettingsListeners:
         lines = [saved_words(form.wanted), *refused_words(refused, bot_user_id=self._desk.replies.bot_user_id)]
         await update_modal(client, form.view_id, settings_said("\n".join(lines)))
 
-    async def _view(self, caller: Caller, *, notice: str = "") -> dict[str, object]:
+    async def _view(self, caller: Caller, *, notice: str = "") -> dict[str, Any]:
         admins = await self._admins.admins(caller.team_id)
         if caller.user_id not in admins:
             return settings_said(may_not_words(admins, command=self._command))

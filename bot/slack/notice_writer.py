@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.clock import Clock, woken
+from bot.clock import Clock
 from bot.jobs.ports import Alarm
 from bot.slack.admin_ports import NoticeKind
 from bot.slack.client import CALL_TIMEOUT_S, CONNECT_TIMEOUT_S
@@ -62,7 +62,7 @@ class _Tenure:
 
 
 class NoticeWriter:
-    """`run` is the loop; `changed` wakes it."""
+    """`run` is the loop."""
 
     def __init__(
         self,
@@ -84,19 +84,14 @@ class NoticeWriter:
         self._alarm = alarm
         self._holder = holder
         self._alone = alone
-        self._wake = asyncio.Event()
         self._dead: set[str] = set()
-
-    def changed(self) -> None:
-        """Some topic may have something new to tell. Never blocks."""
-        self._wake.set()
 
     async def run(self) -> None:
         """Write notices until cancelled. What is on its way then is found as perhaps done by the next holder."""
         try:
             while True:
                 await self.sweep()
-                await woken(self._clock, self._wake, within_s=SWEEP_S)
+                await self._clock.sleep(SWEEP_S)
         finally:
             await self._give_up()
 

@@ -30,12 +30,15 @@ ON_ITS_WAY = (NoticeState.INTENT.value,)
 
 
 class StoredNotices:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, home: str = "") -> None:
+        """`home`: the workspace that this process serves, known before anybody did anything there."""
         self._store = store
+        self._home = home
 
     async def teams(self) -> Sequence[str]:
         known = sa.union(sa.select(col(WorkspaceRow.team_id)), sa.select(col(AdminSettingsRow.team_id)))
-        return await self._store.read(lambda session: sorted(session.scalars(known)))
+        found = await self._store.read(lambda session: set(session.scalars(known)))
+        return sorted(found | ({self._home} if self._home else set()))
 
     async def lease(
         self, team_id: str, holder: str, *, now: datetime, until: datetime, at_once: bool

@@ -145,6 +145,7 @@ async def running(
             clock=clock,
             alarm=watch.alarm,
             holder=new_id(),
+            home=identity.team_id,
         )
         slack = slack_side(
             door=door,

@@ -48,12 +48,13 @@ def notice_side(
     clock: Clock,
     alarm: Alarm,
     holder: str,
+    home: str,
 ) -> NoticeSide:
-    """`low_balances`: the accounts that run dry. `holder` is new with every start."""
+    """`low_balances`: the accounts that run dry. `holder` is new with every start. `home`: our workspace, if known."""
     desk = AdminDesk(
         book=StoredAdmins(store, by_configuration=settings.admins), clock=clock, by_configuration=settings.admins
     )
-    book = StoredNotices(store)
+    book = StoredNotices(store, home=home)
     poster = NoticePoster(slack=door.worker, book=book, clock=clock, alarm=alarm)
 
     pen = plain(settings.zone)
