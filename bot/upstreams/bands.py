@@ -13,9 +13,9 @@ from typing import assert_never
 WINDOW = 20
 """So many orders at most."""
 WINDOW_AGE = timedelta(hours=6)
-ENOUGH = 8
-"""Fewer orders say nothing about how often it succeeds: at one failure in ten, four of eight fail once in 200."""
-DEGRADED_BELOW = 0.6
+ENOUGH = 10
+"""Fewer orders say nothing about how often it succeeds: at one failure in ten, six of ten fail once in 7,000."""
+DEGRADED_BELOW = 0.5
 GOOD_FROM = 0.8
 """Between the two figures the band stays what it is."""
 REFUSALS_ENOUGH = 5

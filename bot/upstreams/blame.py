@@ -40,7 +40,7 @@ def folded(
     after = observed(service, error_kind=error_kind, now=now)
     if error is not None and (error in OF_SERVICE or not error.blames_upstream):
         return Folded(service=after, models={} if own is None else {model: unjudged(own, now)})
-    changed = {model: observed(own, error_kind=error_kind, now=now)}
+    changed = {model: observed(own or _new(service, now), error_kind=error_kind, now=now)}
     opens = after.state is CircuitState.OPEN and (service is None or service.is_closed)
     if error is None or not opens:
         return Folded(service=after, models=changed)
@@ -49,6 +49,11 @@ def folded(
         return Folded(service=_held_up(service or Circuit(since=now), after), models=changed)
     cleared = {name: Circuit(since=now, cool_off_s=each.cool_off_s) for name, each in failing.items()}
     return Folded(service=after, models={**changed, **cleared})
+
+
+def _new(service: Circuit | None, now: datetime) -> Circuit:
+    """A model's first order: a service in good standing vouches for it, or three failures by chance would open it."""
+    return Circuit(since=now, strikes=min(service.strikes, 0) if service is not None else 0)
 
 
 def _held_up(service: Circuit, opened: Circuit) -> Circuit:
