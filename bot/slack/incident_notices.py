@@ -8,8 +8,8 @@ from bot.clock import Clock
 from bot.slack.admin_ports import NoticeKind
 from bot.slack.matters import Matter, matters, reminders_due
 from bot.slack.notice_ports import Mail, Reply, Topic
-from bot.slack.views.incident import Troubled, moving_told, reminder_told, state_told, trouble_told
-from bot.slack.views.told import SLACK, Pen, Told
+from bot.slack.views.incident import Troubled, moving_told, reminder_told, removed_told, state_told, trouble_told
+from bot.slack.views.told import SLACK, Pen
 from bot.upstreams.health import HealthState
 from bot.upstreams.incidents import WHOLE_SERVICE, Incidents
 from bot.upstreams.registry import Registry
@@ -41,9 +41,10 @@ class IncidentTopics:
         return [topic for each in fresh for topic in self._of(each, out)]
 
     def _of(self, matter: Matter, out: set[str]) -> list[Topic]:
-        if matter.upstream not in self._registry or matter.worst.removed:
-            return [_gone(matter, self._registry.label(matter.upstream))]
         troubled = self._troubled(matter, out)
+        if matter.upstream not in self._registry or matter.worst.removed:
+            told = removed_told(troubled, SLACK).message()
+            return [Topic(key=matter.key, kinds=(NoticeKind.STATUS,), message=told, begins=False, ends=True)]
         goes_on = matter.ended_at is None
         status = Topic(
             key=matter.key,
@@ -92,11 +93,12 @@ class IncidentTopics:
         return ()
 
     def _troubled(self, matter: Matter, out: set[str]) -> Troubled:
-        here = self._registry.upstream(matter.upstream)
-        labels = {each.name: each.label for each in here.models}
+        known = matter.upstream in self._registry
+        models = self._registry.upstream(matter.upstream).models if known else ()
+        labels = {each.name: each.label for each in models}
         return Troubled(
             matter=matter,
-            label=here.label,
+            label=self._registry.label(matter.upstream),
             models=tuple(labels.get(each, each) for each in matter.models),
             others=tuple(
                 each.label
@@ -108,10 +110,3 @@ class IncidentTopics:
 
 def _is_out(state: HealthState, model: str) -> bool:
     return model == WHOLE_SERVICE and state in DOWN
-
-
-def _gone(matter: Matter, label: str) -> Topic:
-    """The operator has taken it out of the settings: what was said of it comes to an end."""
-    lines = ("It was in trouble until then.",)
-    told = Told(icon="⚪", title=f"{SLACK.foreign(label)} is not set up any more.", lines=lines)
-    return Topic(key=matter.key, kinds=(NoticeKind.STATUS,), message=told.message(), begins=False, ends=True)

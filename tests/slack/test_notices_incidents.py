@@ -1,12 +1,14 @@
 """One message per incident and Slack channel, edited as it develops; what is told in its thread; two processes."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from notice_desk import SECRET, STUDIO, VIDEOS, NoticeDesk, notice_desk, words
 
-from bot.demo.slack import Drop, RateLimited
+from bot.demo.slack import Drop, RateLimited, Silence
 from bot.upstreams.health import HealthState
+from bot.upstreams.registry import Registry
 
 
 @pytest.fixture
@@ -152,6 +154,46 @@ async def test_two_processes_post_one_notice(desk: NoticeDesk) -> None:
     assert "not used" in desk.posts()[0].text
     await first.sweep()
     assert [each.text for each in desk.posts()] == ["fal works again."]
+
+
+async def test_two_processes_that_look_at_the_same_moment_post_one_notice(desk: NoticeDesk) -> None:
+    await desk.choose(status=[VIDEOS, STUDIO], failover=[STUDIO])
+    writers = [desk.writer(alone=False) for _ in range(4)]
+    for _ in range(3):
+        await desk.trouble()
+        await asyncio.gather(*(each.sweep() for each in writers))
+        await desk.clock.advance(60)
+        await desk.moved()
+        await asyncio.gather(*(each.sweep() for each in writers))
+        await desk.over()
+        await asyncio.gather(*(each.sweep() for each in writers))
+    assert [len(desk.posts(place)) for place in (VIDEOS, STUDIO)] == [1, 1]
+
+
+async def test_a_process_that_dies_while_it_posts_leaves_one_notice_at_most(desk: NoticeDesk) -> None:
+    await desk.choose(status=[VIDEOS])
+    await desk.trouble()
+    desk.slack.faults.add("chat.postMessage", Silence(processed=True))
+    dying = asyncio.ensure_future(desk.writer().sweep())
+    async with asyncio.timeout(10):
+        while not desk.slack.calls.processed("chat.postMessage"):
+            await asyncio.sleep(0.01)
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    for _ in range(3):
+        await desk.writer().sweep()
+        await desk.clock.advance(30)
+    assert len(desk.posts()) == 1
+
+
+async def test_a_service_that_is_taken_out_of_the_settings_ends_its_notice(desk: NoticeDesk) -> None:
+    await desk.choose(status=[VIDEOS])
+    await desk.trouble()
+    await desk.writer().sweep()
+    await desk.clock.advance(60)
+    desk.registry = Registry(each for each in desk.registry.upstreams if each.name != "fal")
+    await desk.writer().sweep()
+    assert [each.text for each in desk.posts()] == ["fal is not set up any more."]
 
 
 async def test_a_post_whose_answer_is_lost_is_not_repeated_and_its_end_is_said_once(desk: NoticeDesk) -> None:

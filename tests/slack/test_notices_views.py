@@ -10,7 +10,7 @@ from test_slack_views import BAR_GLYPHS, LEFT_HAND_WORDS
 from bot.slack.admin_ports import ClaimOutcome
 from bot.slack.matters import Matter
 from bot.slack.views import admin
-from bot.slack.views.incident import Troubled, moving_told, reminder_told, state_told, trouble_told
+from bot.slack.views.incident import Troubled, moving_told, reminder_told, removed_told, state_told, trouble_told
 from bot.slack.views.purse import Endings, Heir, Purse, Spent, budget_told, endings_told, purse_told
 from bot.slack.views.told import SLACK, plain
 from bot.upstreams.health import HealthState
@@ -87,6 +87,7 @@ def told(pen):
         "notice_nasty": trouble_told(troubled(label=NASTY, page_words=NASTY), pen),
         "notice_over": trouble_told(troubled(ended=True, **MOVED), pen),
         "notice_over_maintenance": trouble_told(troubled(HealthState.MAINTENANCE, ended=True), pen),
+        "notice_removed": removed_told(troubled(ended=True, jobs_moved=1), pen),
         "notice_reminder": reminder_told(troubled(jobs_moved=3), pen),
         "notice_moving": moving_told(troubled(**MOVED), pen),
         "notice_moving_over": moving_told(troubled(ended=True, **MOVED), pen),

@@ -125,6 +125,11 @@ def moving_told(troubled: Troubled, pen: Pen) -> Told:
     )
 
 
+def removed_told(troubled: Troubled, pen: Pen) -> Told:
+    """The operator has taken it out of the settings: what was said of it comes to an end."""
+    return Told(icon="⚪", title=f"{_name(troubled, pen)} is not set up any more.", lines=(_moved(troubled),))
+
+
 def _over(troubled: Troubled, pen: Pen, *, ended_at: datetime) -> Told:
     matter = troubled.matter
     lasted = span(ended_at - matter.started_at)

@@ -50,5 +50,5 @@ def plain(zone: ZoneInfo) -> Pen:
         bold=lambda words: words,
         foreign=lambda words: " ".join(words.split()),
         at=lambda time: f"{time.astimezone(zone):%Y-%m-%d %H:%M} {time.astimezone(zone).tzname()}",
-        channel=lambda _: "one Slack channel",
+        channel=lambda place: f"the Slack channel {place}",
     )
