@@ -1,8 +1,10 @@
 """`[models.NAME]` tables of sora.toml: what an operator adds or knows better."""
 
+import re
 import tomllib
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -160,6 +162,15 @@ def test_all_mistakes_of_all_tables_are_said_together() -> None:
         '[models.b]\nservice = "videos"\n[models.c]\nservice = "nobody"'
     )
     assert [sum(f'[models."{name}"]' in each for each in told) for name in "abc"] == [3, 1, 1]
+
+
+def test_the_example_of_the_documentation_is_understood() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    (example,) = [each for each in re.findall(r"```toml\n(.*?)```", readme, flags=re.DOTALL) if "[models." in each]
+    told = laid_over(example)
+    assert model_of(told, "gemini-omni-1.2-flash", "gemini_omni").price.of(length_s=5, resolution="720p") == 350_000
+    dance = model_of(told, "seedance-2.0", "fal").at(datetime(2026, 12, 2, tzinfo=UTC))
+    assert dance.price.usd_micros == {"720p": 280_000, "1080p": 682_000}
 
 
 def test_no_tables_are_no_change() -> None:

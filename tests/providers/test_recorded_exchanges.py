@@ -54,7 +54,7 @@ def videos_settings(videos: LocalVideos) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("variant", ["openai", "relay", "vllm_omni"])
+@pytest.mark.parametrize("variant", ["openai", "relay", "vllm_omni", "sglang", "litellm"])
 async def test_one_video_is_recorded_and_replayed(alone: Path, monkeypatch: pytest.MonkeyPatch, variant: str) -> None:
     async with LocalVideos.running(
         clock=SystemClock(), directory=alone / "films", film=alone / "film.mp4", variant=variant, key=KEY,

@@ -135,8 +135,11 @@ class VideoRoutes:
         fault = request.get(FAULT)
         if isinstance(fault, ContentFault):
             return await wrong_file(request, film, fault, self._clock)
-        match request.query.get("variant", "video"):
-            case "video":
+        wanted = request.query.get("variant", "video")
+        if not self._dialect.variants_by_name and "variant" in request.query and not wanted.isdecimal():
+            raise Refusal(404, "Video not found")
+        match wanted:
+            case "video" | "0":
                 return web.FileResponse(film, headers={hdrs.CONTENT_TYPE: "video/mp4"})
             case "thumbnail":
                 return web.Response(body=await asyncio.to_thread(thumbnail, film), content_type="image/webp")

@@ -23,6 +23,10 @@ class Variant(StrEnum):
     """A bare relay in the manner of new-api and laozhang.ai: `task_id`, `video_url`; no list, delete, webhooks."""
     VLLM_OMNI = "vllm_omni"
     """vLLM-Omni: form bodies only, a failed job is a 4xx/5xx, DELETE stops running jobs."""
+    SGLANG = "sglang"
+    """SGLang: whole seconds, errors without a code, a list without prompts, DELETE only forgets."""
+    LITELLM = "litellm"
+    """A LiteLLM proxy: long ids, no list worth the name, no DELETE."""
 
 
 class Refusal(Exception):
@@ -59,6 +63,8 @@ class Dialect(Protocol):
     has_webhooks: ClassVar[bool]
     refuses_at_submit: ClassVar[bool]
     """Where moderation speaks up: at the submit, or as a failed render."""
+    variants_by_name: ClassVar[bool]
+    """Whether `/content?variant=` takes names; else it is an index, and a name is not found."""
 
     def new_id(self, opaque: str) -> str: ...
 

@@ -32,6 +32,7 @@ class OpenAIDialect:
     deletes_running: ClassVar = False
     has_webhooks: ClassVar = True
     refuses_at_submit: ClassVar = True
+    variants_by_name: ClassVar = True
 
     def new_id(self, opaque: str) -> str:
         return f"video_{opaque}"

@@ -30,6 +30,7 @@ class RelayDialect:
     deletes_running: ClassVar = False
     has_webhooks: ClassVar = False
     refuses_at_submit: ClassVar = False
+    variants_by_name: ClassVar = True
 
     def new_id(self, opaque: str) -> str:
         return f"task_{opaque}"

@@ -33,6 +33,7 @@ class VllmDialect:
     deletes_running: ClassVar = True
     has_webhooks: ClassVar = False
     refuses_at_submit: ClassVar = False
+    variants_by_name: ClassVar = True
 
     def new_id(self, opaque: str) -> str:
         return f"video_gen_{opaque}"
