@@ -99,7 +99,7 @@ async def test_lose_takes_the_submit_and_never_answers_it(videos: LocalVideos, h
     assert len(videos.accepted) == 1
     assert videos.calls.of("create")[0].outcome == "processed, then cut"
     listed = await http.get("/videos")
-    if videos.variant is Variant.RELAY:
+    if videos.variant in {Variant.RELAY, Variant.LITELLM}:
         assert listed.status_code == 404
     else:
         assert [video["id"] for video in listed.json()["data"]] == [videos.accepted[0].id]

@@ -78,7 +78,7 @@ def picture_of(width: int, height: int) -> Picture:
 
 
 @pytest.mark.parametrize("with_picture", [False, True], ids=["text", "picture"])
-@pytest.mark.parametrize("variant", ["openai", "relay", "vllm_omni"])
+@pytest.mark.parametrize("variant", ["openai", "relay", "vllm_omni", "sglang", "litellm"])
 async def test_an_order_becomes_a_film_in_every_variant(film: Path, variant: str, with_picture: bool) -> None:
     order = replace(ORDER, picture=picture_of(1280, 720) if with_picture else None, seed=7)
     async with serving(film, variant) as (service, videos):
@@ -118,7 +118,7 @@ async def test_vllm_omni_stops_a_running_render_and_says_so(film: Path) -> None:
             await videos.poll(ref)
 
 
-@pytest.mark.parametrize("variant", ["openai", "relay", "vllm_omni"])
+@pytest.mark.parametrize("variant", ["openai", "relay", "vllm_omni", "sglang", "litellm"])
 async def test_a_look_at_the_account_is_free_and_tells_a_wrong_key(film: Path, variant: str) -> None:
     async with serving(film, variant) as (service, videos):
         await videos.check()
