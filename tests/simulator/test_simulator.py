@@ -16,7 +16,7 @@ OFTEN: Mapping[str, Mapping[Fault, float]] = {
     "release_forgotten": {Fault.RENDER_REFUSED: 0.4},
     "unknown_is_not_accepted": {Fault.SUBMIT_LOST_AFTER: 0.4},
     "second_story": {},
-    "delivery_claim": {Fault.KILL: 0.01},
+    "delivery_claim": {Fault.KILL: 0.02},
 }
 """By plant, the faults that a small history must be about to show it; which rule is broken is up to the history."""
 
