@@ -11,12 +11,15 @@ import typer
 from bot import config
 from bot.catalogue.loader import CatalogueError, load_catalogue
 from bot.clock import Clock, SystemClock
+from bot.mail.address import MailServer
+from bot.mail.post import MailNotSent, PostOffice
 from bot.providers.errors import AuthFailed, ProviderError, QuotaExhausted, Unreachable
 from bot.slack.checks import check_app_token, check_bot_token
 from bot.slack.manifest import SCOPES
 from bot.upstreams.registry import Upstream
 from bot.wiring.accounts import ACCOUNTS
 from bot.wiring.catalogue import catalogue_of
+from bot.wiring.notices import post_office
 from bot.wiring.services import check_service, opened_services
 
 DISK_FREE_MIN_BYTES = 2 * 1024**3
@@ -63,6 +66,8 @@ async def lines(settings: config.Settings, clock: Clock) -> AsyncIterator[Line]:
         yield line
     async for line in _services(settings, clock):
         yield line
+    if (office := post_office(settings)) is not None:
+        yield await _mail(office, settings)
     yield _disk(settings)
     yield Line(ok=True, what="Contacted by this bot: " + ", ".join(sorted(_hosts(settings))))
 
@@ -147,8 +152,18 @@ def _admins(settings: config.Settings, upstreams: Sequence[Upstream]) -> Line:
         ok=False,
         serious=False,
         what=f"SORA_ADMINS is empty: nobody is asked when an answer of {' or '.join(mute)} is lost",
-        mend="It is booked as possibly paid after 7 days. Who runs the bot lists member ids: U0123ABCD,U0456EFGH.",
+        mend="It is booked as possibly paid after 7 days. Who runs the bot lists member ids (U0123ABCD,U0456EFGH), or"
+        " has typed the code that a start prints: this check does not see such admins.",
     )
+
+
+async def _mail(office: PostOffice, settings: config.Settings) -> Line:
+    try:
+        await office.check()
+    except MailNotSent as failure:
+        mend = "Who runs the mail server says what belongs into SORA_SMTP_URL."
+        return Line(ok=False, serious=False, what=f"E-mail: {failure.words}", mend=mend)
+    return Line(ok=True, what=f"E-mail: the server lets us in; notices go to {', '.join(settings.mail_to)}")
 
 
 def _disk(settings: config.Settings) -> Line:
@@ -172,4 +187,6 @@ def _hosts(settings: config.Settings) -> set[str]:
             url = settings.service(account.name).url
             base = urlsplit(url or protocols[account.protocol].base_url).netloc
             hosts |= {base} if url else {base, *account.more_hosts} - {""}
+    if settings.smtp_url is not None:
+        hosts.add(MailServer.at(settings.smtp_url.get_secret_value()).host)
     return hosts | {urlsplit(each.url).netloc for each in settings.videos_servers.values()}

@@ -53,8 +53,31 @@ class PostOffice:
         Raises:
             MailNotSent, MailPerhapsSent
         """
-        letter = self._letter(subject, text, message_id)
-        client = aiosmtplib.SMTP(
+        letter, client = self._letter(subject, text, message_id), self._client()
+        try:
+            with _surely_not_sent():
+                await client.connect()
+                await client.mail(self._sender)
+                await self._address(client)
+            await _hand_over(client, letter)
+        finally:
+            client.close()
+
+    async def check(self) -> None:
+        """Whether the server lets us in; sends nothing.
+
+        Raises:
+            MailNotSent
+        """
+        client = self._client()
+        try:
+            with _surely_not_sent():
+                await client.connect()
+        finally:
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
             hostname=self._server.host,
             port=self._server.port,
             timeout=self._timeout_s,
@@ -64,14 +87,6 @@ class PostOffice:
             username=self._server.user or None,
             password=self._server.password or None,
         )
-        try:
-            with _surely_not_sent():
-                await client.connect()
-                await client.mail(self._sender)
-                await self._address(client)
-            await _hand_over(client, letter)
-        finally:
-            client.close()
 
     async def _address(self, client: aiosmtplib.SMTP) -> None:
         """One address that is refused must not silence the others."""

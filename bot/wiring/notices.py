@@ -38,6 +38,17 @@ class NoticeSide:
     loops: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
 
 
+def post_office(settings: Settings) -> PostOffice | None:
+    """None: no e-mail is set up."""
+    if settings.smtp_url is None:
+        return None
+    return PostOffice(
+        server=MailServer.at(settings.smtp_url.get_secret_value()),
+        sender=settings.mail_from,
+        recipients=settings.mail_to,
+    )
+
+
 def notice_side(
     settings: Settings,
     store: Store,
@@ -81,12 +92,7 @@ def notice_side(
         alone=settings.database_url.startswith("sqlite"),
     )
     loops = [writer.run]
-    if settings.smtp_url is not None:
-        office = PostOffice(
-            server=MailServer.at(settings.smtp_url.get_secret_value()),
-            sender=settings.mail_from,
-            recipients=settings.mail_to,
-        )
+    if (office := post_office(settings)) is not None:
         mails = NoticeMails(book=book, sources=Sources(by_name=mailed), post=office, clock=clock, alarm=alarm)
         loops.append(mails.run)
 
