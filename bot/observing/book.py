@@ -82,13 +82,20 @@ class WatchedJobs(StoredJobs):
         before = await super().record(job_id)
         await super().captured(job_id, at=at)
         if before is not None and before.job.state is not JobState.DELIVERING and before.attempt is not None:
-            self._spent(before.attempt, CAPTURED)
+            self._paid(before.attempt)
+
+    async def charged(self, attempt: Attempt, *, usd_micros: int, at: datetime) -> None:
+        before = await self._unended(attempt.job_id)
+        await super().charged(attempt, usd_micros=usd_micros, at=at)
+        after = await self._unended(attempt.job_id)
+        if before is not None and after is not None and after.job.paid_usd_micros > before.job.paid_usd_micros:
+            self._meters.spent.labels(service=attempt.upstream, booked=CAPTURED).inc(usd_micros)
 
     async def kept(self, job_id: str, *, at: datetime) -> None:
         before = await self._unended(job_id)
         await super().kept(job_id, at=at)
         if before is not None and before.attempt is not None:
-            self._spent(before.attempt, CAPTURED)
+            self._paid(before.attempt)
             self._job_ended(JobState.CANCELLED)
 
     async def delivered(self, job_id: str, *, at: datetime) -> None:
@@ -132,16 +139,17 @@ class WatchedJobs(StoredJobs):
             case _:
                 self._outcome(attempt, attempt.error_kind or attempt.state.value)
 
+    def _paid(self, attempt: Attempt) -> None:
+        """What its video really cost, as it was booked."""
+        self._meters.spent.labels(service=attempt.upstream, booked=CAPTURED).inc(attempt.real_usd_micros)
+
     def _given_up(self, attempt: Attempt) -> None:
         self._outcome(attempt, AttemptState.UNKNOWN.value)
-        self._spent(attempt, POSSIBLY_PAID)
+        self._meters.spent.labels(service=attempt.upstream, booked=POSSIBLY_PAID).inc(attempt.usd_micros)
         self._job_ended(JobState.UNCONFIRMED)
 
     def _outcome(self, attempt: Attempt, outcome: str) -> None:
         self._meters.attempts_ended.labels(service=attempt.upstream, model=attempt.model, outcome=outcome).inc()
-
-    def _spent(self, attempt: Attempt, booked: str) -> None:
-        self._meters.spent.labels(service=attempt.upstream, booked=booked).inc(attempt.usd_micros)
 
     def _job_ended(self, state: JobState, failure: Failure | None = None) -> None:
         self._meters.jobs_ended.labels(state=state.value, failure=failure.value if failure is not None else "").inc()
