@@ -66,7 +66,7 @@ class Submitter:
         if not outlook.plan.waits_for_health:
             return True
         told_to_wait = bool(record.questions) and record.questions[-1].answer is AnswerWord.WAIT
-        return not told_to_wait and self._now() - record.job.state_since >= self._rooms.patience.ask_after
+        return not told_to_wait and self._now() - _missed_since(record) >= self._rooms.patience.ask_after
 
     async def _asked(self, question: Question, outlook: Outlook) -> Submitted | None:
         if not await self._book.asks(question, outlook.planned(question.id, self._now())):
@@ -174,6 +174,12 @@ class Submitter:
 
     def _now(self) -> datetime:
         return self._rooms.clock.now()
+
+
+def _missed_since(record: JobRecord) -> datetime:
+    """When it first could not be had. The job's own trials of a service that is out do not begin that time anew."""
+    missed = {AttemptState.NOT_ACCEPTED, AttemptState.FAILED}
+    return min([each.intent_at for each in record.attempts if each.state in missed], default=record.job.state_since)
 
 
 def _waits_since(record: JobRecord) -> datetime:

@@ -45,10 +45,10 @@ class Two:
         for _ in range(3):
             await self.house.healths.observe(service, error_kind=kind, now=self.house.clock.now())
 
-    async def asked(self, job: Job) -> tuple["asyncio.Future[None]", Question]:
+    async def asked(self, job: Job, *, within_s: float = 90) -> tuple["asyncio.Future[None]", Question]:
         """Its story, running, once the question is there."""
         playing = asyncio.ensure_future(story(job.id, self.house.steps))
-        await self.house.clock.advance(90)
+        await self.house.clock.advance(within_s)
         record = await self.house.record(job.id)
         assert record.open_question is not None, record
         assert record.job.waiting is Waiting.ANSWER
@@ -294,6 +294,15 @@ async def test_a_service_that_has_hardly_been_out_is_not_asked_about(tmp_path: P
         await town.out(kind=CapacityFailed.kind)
         record = await town.house.play(job)
         assert (record.job.state, record.questions) == (JobState.DELIVERED, ())
+
+
+async def test_trying_its_service_again_and_again_does_not_put_the_question_off(tmp_path: Path) -> None:
+    async with two(tmp_path) as town:
+        town.first.before += [Unreachable("away")] * 50
+        playing, question = await town.asked(await town.named(), within_s=130)
+        assert question.can_wait
+        assert await town.answers(question, AnswerWord.STOP) is AnswerOutcome.STOPPED
+        await town.house.clock.finish(playing, within_s=60)
 
 
 async def test_where_there_is_nothing_else_nobody_is_asked(tmp_path: Path) -> None:
