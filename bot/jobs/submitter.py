@@ -28,9 +28,7 @@ class Submitter:
         self._lines = lines
         self._book = rooms.book
         self._planner = Planner(registry=rooms.registry, healths=rooms.healths, learned=rooms.learned)
-        self._asker = Asker(
-            planner=self._planner, new_id=rooms.new_id, answer_within=rooms.patience.answer_within
-        )
+        self._asker = Asker(planner=self._planner, new_id=rooms.new_id, answer_within=rooms.patience.answer_within)
 
     async def next(self, record: JobRecord) -> Submitted | None:
         """Send at most one. None: the rows have changed, so read them again and look for another candidate."""

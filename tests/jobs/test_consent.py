@@ -64,9 +64,7 @@ class Two:
 
 
 @asynccontextmanager
-async def two(
-    folder: Path, *models: Any, first: dict[str, Any] | None = None, **house: Any
-) -> AsyncIterator[Two]:
+async def two(folder: Path, *models: Any, first: dict[str, Any] | None = None, **house: Any) -> AsyncIterator[Two]:
     others: list[ScriptedService] = []
 
     def services(one: ScriptedService) -> tuple[Upstream, ...]:
