@@ -59,7 +59,7 @@ async def demo_town(
                 callback_url=f"http://127.0.0.1:{port}/webhooks", offers=offers, film=film,
             ) as services,
         ):  # fmt: skip
-            notices = slack.add_channel(NOTICES)
+            notices = slack.add_channel(NOTICES, after=FIRST)
             home = folder / "bot"
             home.mkdir(parents=True, exist_ok=True)
             (home / "sora.toml").write_text(sora_toml(services, webhook_secret=secret), encoding="utf-8")

@@ -259,6 +259,7 @@ async def test_the_page_answers_only_to_itself_and_seeks_in_videos(tmp_path: Pat
             assert download.headers["Content-Disposition"] == "attachment"
 
 
+@pytest.mark.timeout(400)  # with --update-pictures it waits for what takes a service that is out a minute
 async def test_the_four_moments_of_the_command_line_demo(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """`sora-bot demo` as people start it; with --update-pictures its four moments become the README's."""
     taking = request.config.getoption("--update-pictures", default=False)
@@ -278,6 +279,10 @@ async def test_the_four_moments_of_the_command_line_demo(tmp_path: Path, request
             await moments.rendering()
             await moments.delivered()
             await moments.broken()
+            if taking:
+                await moments.question()
+                await moments.incident()
+                await moments.status()
         if taking:
             for each in moments.taken:
                 shutil.copyfile(each, PICTURES / each.name)
@@ -321,8 +326,38 @@ class Moments:
         await self._page.get_by_role("combobox", name="Northlight").select_option("down")
         await self._page.get_by_label("Message #videos", exact=True).press("Enter")
         card = self._page.locator("#messages .card").filter(has_text="by Workshop")
-        await expect(card).to_contain_text("Workshop says")
+        await expect(card).to_contain_text("Northlight could not be reached; Cedar by Workshop makes it now")
+        await self._page.get_by_role("button", name="1 reply").last.click()
+        await expect(self._page.locator("#replies")).to_contain_text("Northlight could not be reached")
         await self._take("broken")
+
+    async def question(self) -> None:
+        """A model that only one service has at this price, after a minute without that service."""
+        await self._typed("/sora two foxes dancing in the snow --model Aurora-Pro")
+        await self._page.get_by_text("Make it · $1.20", exact=True).click()
+        card = self._page.locator("#messages .card").filter(has_text="two foxes").last
+        await expect(card.get_by_role("button", name=re.compile("Wait"))).to_be_visible(timeout=180_000)
+        await self._take("question")
+
+    async def incident(self) -> None:
+        await self._page.get_by_role("button", name=re.compile("video-status")).click()
+        card = self._page.locator("#messages .card").filter(has_text="Northlight is not used at the moment")
+        await expect(card).to_be_visible(timeout=180_000)
+        await self._page.get_by_role("button", name=re.compile("repl")).last.click()
+        await self._take("incident")
+        await self._page.get_by_role("button", name="Close the thread").click()
+
+    async def status(self) -> None:
+        await self._page.locator("#channels").get_by_role("button", name=re.compile("# ?videos$")).click()
+        await self._typed("/sora status")
+        await self._page.get_by_role("button", name=re.compile("^Show each service")).last.click()
+        await expect(self._page.locator("#messages .card").last).to_contain_text("Harbour")
+        await self._take("status")
+
+    async def _typed(self, text: str) -> None:
+        field = self._page.get_by_label("Message #videos", exact=True)
+        await field.fill(text)
+        await field.press("Enter")
 
     async def _take(self, name: str) -> None:
         """A picture of the page in all its colours: with fewer of them a sunset has rings."""

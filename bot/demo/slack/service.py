@@ -136,11 +136,13 @@ class LocalSlack(Hands):
     def events_url(self, url: str) -> None:
         self.world.app.events_url = url
 
-    def add_channel(self, name: str) -> Channel:
-        """A public channel with everybody in it, the app too."""
+    def add_channel(self, name: str, *, after: str) -> Channel:
+        """A public channel with everybody in it, the app too; on screens it stands below another one."""
         workspace = self.world.workspace
         channel = Channel(id=workspace.new_id("C"), name=name, kind=Kind.PUBLIC, members=set(workspace.users))
-        workspace.channels[channel.id] = channel
+        others = list(workspace.channels.values())
+        others.insert(others.index(workspace.channel(after)) + 1, channel)
+        workspace.channels = {each.id: each for each in others}
         return channel
 
     def changes(self) -> Changes:
