@@ -136,7 +136,7 @@ def look(
     seen = Check(upstream=upstream, at=now, source=Source.CHECK, status=verdict, response_ms=response_ms)
     checks.keep(session, replace(seen, error_kind=error_kind or ""))
     after = looked(before[WHOLE_SERVICE], error_kind=error_kind, has_passed=has_passed, now=now)
-    return _written(session, upstream, before, {WHOLE_SERVICE: after}, now)
+    return _written(session, upstream, before, {WHOLE_SERVICE: _banded(session, upstream, after, now)}, now)
 
 
 def lease_trial(session: Session, upstream: str, *, job_id: str, now: datetime, model: str | None = None) -> bool:

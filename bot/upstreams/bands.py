@@ -52,7 +52,12 @@ class Outcome:
 
 
 def band_after(before: Band, window: Sequence[Outcome], usually_refused: Callable[[], float]) -> Band:
-    """The band that these orders put a service in. `usually_refused`: its share in older orders, asked only in need."""
+    """The band that these orders put a service in. `usually_refused`: its share in older orders, asked only in need.
+
+    Without any order of late it is good again: nobody would find out otherwise, as others are asked before it.
+    """
+    if not any(each.verdict is not Verdict.NEUTRAL for each in window):
+        return Band.GOOD
     if _refuses(before, window, usually_refused):
         return Band.RISK_CONTROL
     made = sum(each.verdict is Verdict.OK for each in window)

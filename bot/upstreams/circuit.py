@@ -122,6 +122,11 @@ def is_doubtful(circuit: Circuit | None, now: datetime) -> bool:
     return circuit is not None and circuit.doubtful_until is not None and now < circuit.doubtful_until
 
 
+def is_unsteady(circuit: Circuit | None, now: datetime) -> bool:
+    """In use, but others come first: a submit was lost, half of its videos fail, or it turns down most prompts."""
+    return is_doubtful(circuit, now) or (circuit is not None and circuit.band is not Band.GOOD)
+
+
 def operator_acted(circuit: Circuit, *, now: datetime) -> Circuit:
     """After a restart or new settings: what only an operator could mend deserves one trial at once."""
     if circuit.state is not CircuitState.OPEN or BY_KIND.get(circuit.reason) not in _OPERATOR:

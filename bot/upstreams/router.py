@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.catalogue.model import Model, Shape, Tier
 from bot.providers.errors import Retired
-from bot.upstreams.circuit import Circuit, allows, is_doubtful, next_try_at
+from bot.upstreams.circuit import Circuit, allows, is_unsteady, next_try_at
 from bot.upstreams.fitting import Misfit, Reason, Wanted, length_made_s, misfit, wire_name_of
 from bot.upstreams.policy import LearnedTimes, Rivals, Routing, order_of
 from bot.upstreams.registry import Upstream
@@ -125,7 +125,7 @@ def plan(
             off_by_s=abs(each.length_s - wanted.length_s),
         )
         return (
-            is_doubtful(circuits.get(each.upstream), now),
+            is_unsteady(circuits.get(each.upstream), now),
             routing.preference(each.upstream, each.model.name),
             order_of(routing.policy, rivals),
             each.upstream,

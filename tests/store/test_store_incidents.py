@@ -11,6 +11,7 @@ from bot.store import incidents, upstreams
 from bot.store.engine import Store, opened_store
 from bot.store.incidents import StoredIncidents
 from bot.store.upstreams import StoredHealths
+from bot.upstreams.bands import WINDOW_AGE, Band
 from bot.upstreams.health import HealthState
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -113,3 +114,62 @@ async def test_an_incident_that_ended_a_moment_ago_goes_on_and_an_older_one_does
         await healths.observe("fal", error_kind=None, now=now + timedelta(seconds=30))
         now += timedelta(hours=1)
     assert len(await rows.changed_since(NOW)) == 3
+
+
+async def refuse(store: Store, prompts: int, *, now: datetime = NOW, kind: str | None = "moderation") -> None:
+    for at in range(10):
+        attempt_id = f"attempt {at % prompts}"
+        await StoredHealths(store).observe("fal", error_kind=kind, now=now, model="wan", attempt_id=attempt_id)
+
+
+async def test_a_service_that_turns_every_prompt_down_is_an_incident_stays_in_use_and_ends_as_prompts_pass(
+    store: Store,
+) -> None:
+    healths, rows = StoredHealths(store), StoredIncidents(store)
+    await refuse(store, 10)
+    [found] = await rows.open()
+    assert (found.state, found.cause, found.model) == (HealthState.RISK_CONTROL, "moderation", "")
+    assert (await healths.circuits())["fal"].is_closed
+    assert (await healths.circuits())["fal"].band is Band.RISK_CONTROL
+    await refuse(store, 10, kind=None)
+    await refuse(store, 10, kind=None)
+    assert await rows.open() == ()
+
+
+async def test_one_person_who_insists_on_one_prompt_opens_no_incident(store: Store) -> None:
+    await refuse(store, 2)
+    assert await StoredIncidents(store).open() == ()
+
+
+async def test_what_a_service_usually_refuses_is_no_incident(store: Store) -> None:
+    healths = StoredHealths(store)
+    for day in range(2, 12):
+        for refused in (True, False):
+            kind = "moderation" if refused else None
+            await healths.observe("fal", error_kind=kind, now=NOW - timedelta(days=day), model="wan")
+    for at in range(8):
+        kind = "moderation" if at % 3 else None
+        await healths.observe("fal", error_kind=kind, now=NOW, model="wan", attempt_id=f"attempt {at}")
+    assert await StoredIncidents(store).open() == ()
+
+
+async def test_risk_control_is_over_when_nobody_orders_for_hours_and_a_look_passes(store: Store) -> None:
+    await refuse(store, 10)
+    later = NOW + WINDOW_AGE + timedelta(minutes=1)
+    await StoredHealths(store).looked("fal", error_kind=None, response_ms=5, has_passed=True, now=later)
+    assert await StoredIncidents(store).open() == ()
+
+
+async def test_trouble_that_grows_into_an_outage_is_one_incident_and_after_it_counting_begins_anew(
+    store: Store,
+) -> None:
+    healths, rows = StoredHealths(store), StoredIncidents(store)
+    for letter in "mmffffmfmf":
+        await healths.observe("fal", error_kind="timeout" if letter == "f" else None, now=NOW, model="wan")
+    [begun] = await rows.open()
+    assert (begun.state, begun.cause, begun.version) == (HealthState.DEGRADED, "", 1)
+    await healths.observe("fal", error_kind="quota", now=NOW, model="wan")
+    [grown] = await rows.changed_since(NOW)
+    assert (grown.id, grown.state, grown.cause, grown.version) == (begun.id, HealthState.SUSPENDED, "quota", 2)
+    await healths.observe("fal", error_kind=None, now=NOW + timedelta(hours=1), model="wan")
+    assert await rows.open() == ()

@@ -31,7 +31,11 @@ def test_a_service_half_of_whose_videos_fail_is_degraded_until_four_of_five_come
 def test_a_few_orders_say_nothing() -> None:
     assert after("f" * (ENOUGH - 1)) is Band.GOOD
     assert after("m" * (ENOUGH - 1), Band.DEGRADED) is Band.DEGRADED
-    assert after("") is Band.GOOD
+
+
+@pytest.mark.parametrize("before", list(Band))
+def test_when_nobody_ordered_for_hours_it_is_good_again_or_nobody_would_find_out(before: Band) -> None:
+    assert after("", before) is Band.GOOD
 
 
 def test_a_service_that_turns_every_prompt_down_is_in_risk_control_until_most_pass_again() -> None:
