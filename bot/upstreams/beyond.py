@@ -25,10 +25,12 @@ def beyond(
 ) -> Candidate | None:
     """The nearest thing to offer: the same model dearer, else another of the class, else any other. None: nobody can.
 
-    Of those within twice the price shown the operator's first choice, else the cheapest.
+    Who left the choice to us chose a class, and is not offered another one. Of those within twice the price shown the operator's first choice, else the cheapest.
     """
     unpriced = replace(wanted, usd_micros_max=None)
-    wider = [unpriced, replace(unpriced, model=None), replace(unpriced, model=None, model_class=None)]
+    wider = [unpriced, replace(unpriced, model=None)]
+    if wanted.model is not None:
+        wider.append(replace(unpriced, model=None, model_class=None))
     for each in wider:
         found = plan(each, upstreams, circuits, tried, job_id, now, routing=routing, learned=learned).candidates
         if found:
