@@ -3,6 +3,8 @@
 import asyncio
 
 import pytest
+from fake_admins import MemoryAdmins
+from fake_admins import MemoryAdmins
 from fake_doubts import FakeDoubts
 from fake_events import FakeEvents
 from fake_frames import FakeFrames
@@ -12,6 +14,8 @@ from slack_values import LONG, NASTY
 
 from bot.clock import SystemClock
 from bot.demo.slack import LocalSlack
+from bot.slack.admin_desk import AdminDesk
+from bot.slack.admin_desk import AdminDesk
 from bot.slack.app import build_app
 from bot.slack.client import opened_slack
 from bot.slack.errands import Errands
@@ -19,6 +23,10 @@ from bot.slack.ids import ActionId, CallbackId
 from bot.slack.manifest import manifest
 from bot.slack.replies import Replies
 from bot.slack.sockets import opened_sockets
+
+
+async def nobody_refuses(*_told):
+    return {}
 
 
 @pytest.fixture
@@ -35,6 +43,9 @@ async def slack(jobs):
         async def card_seen(job_id, *, slack_channel_id, ts):
             pass
 
+        async def no_refusals(*_):
+            return {}
+
         app = build_app(
             client=door.interactive,
             http=door.http,
@@ -49,6 +60,9 @@ async def slack(jobs):
             clock=clock,
             card_seen=card_seen,
             frames=FakeFrames(),
+            admins=AdminDesk(book=MemoryAdmins(), clock=clock, by_configuration=()),
+            greets=nobody_refuses,
+            refused_places=nobody_refuses,
         )
         async with opened_sockets(app, app_token=local.app_token, clock=clock) as sockets:
             await until(lambda: sockets.connected)
