@@ -348,7 +348,7 @@ class Moments:
         await self._page.get_by_role("button", name="Close the thread").click()
 
     async def status(self) -> None:
-        await self._page.locator("#channels").get_by_role("button", name=re.compile("# ?videos$")).click()
+        await self._page.locator("#channels").get_by_role("button", name="videos", exact=True).click()
         await self._typed("/sora status")
         await self._page.get_by_role("button", name=re.compile("^Show each service")).last.click()
         await expect(self._page.locator("#messages .card").last).to_contain_text("Harbour")

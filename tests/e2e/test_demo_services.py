@@ -64,7 +64,7 @@ async def test_one_broken_service_moves_the_video_and_everybody_is_told(tmp_path
         await page.get_by_role("combobox", name="Northlight").select_option("down")
         await expect(page.get_by_role("status")).to_contain_text("Northlight cannot be reached.")
         await page.get_by_label("Message #videos", exact=True).press("Enter")
-        moved = "Northlight could not be reached; Cedar by Workshop makes it now"
+        moved = "Northlight could not be reached; Cedar by Workshop makes it now, free instead of $0.40."
         await expect(card(page, "a paper boat")).to_contain_text(moved, timeout=PATIENCE_MS)
         done = card(page, "Done").filter(has_text="Cedar · by Workshop")
         await expect(done).to_contain_text("free", timeout=PATIENCE_MS)

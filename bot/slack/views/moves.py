@@ -41,4 +41,4 @@ def _price(moved: Moved) -> str:
     before, now = moved.usd_micros_before, moved.usd_micros
     if now == before:
         return "same price"
-    return f"{usd(now)} instead of {usd(before)}"
+    return f"{usd(now) if now else 'free'} instead of {usd(before)}"
