@@ -12,7 +12,8 @@ import pytest
 from bot.catalogue.entries import ModelEntry
 from bot.catalogue.loader import load_catalogue
 from bot.catalogue.model import Audio, Billing, Catalogue, Model, ModelClass, Shape
-from bot.catalogue.own_tables import OwnServices, with_own_tables, written
+from bot.catalogue.own_facts import written
+from bot.catalogue.own_tables import OwnServices, with_own_tables
 from bot.catalogue.problems import CatalogueError
 
 PACKAGED = load_catalogue()

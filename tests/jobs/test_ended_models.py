@@ -1,6 +1,7 @@
 """Names of models that have ended: understood, explained, and what makes such videos now is a click away."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -31,10 +32,14 @@ class WellServices:
 
 
 def offers(*models: Model, known: tuple[Model, ...] = KNOWN) -> Offers:
+    return offers_and_clock(*models, known=known)[0]
+
+
+def offers_and_clock(*models: Model, known: tuple[Model, ...] = KNOWN) -> tuple[Offers, VirtualClock]:
     clock = VirtualClock(NOW)
     service = ScriptedService(clock=clock, film=None)  # type: ignore[arg-type]
     registry = Registry((an_upstream(service, "harbour", models=models),))
-    return Offers(
+    desk = Offers(
         registry=registry,
         book=None,  # type: ignore[arg-type]  # limits are not asked for a price
         healths=WellServices(),  # type: ignore[arg-type]
@@ -42,6 +47,7 @@ def offers(*models: Model, known: tuple[Model, ...] = KNOWN) -> Offers:
         catalogue_version="test",
         known=known,
     )
+    return desk, clock
 
 
 FAST, BEST = a_model("wave"), a_model("tide", model_class=ModelClass.PRO, usd_micros_per_s=300_000)
@@ -95,6 +101,38 @@ async def test_a_name_that_nobody_ever_had_is_unknown() -> None:
     assert [each.problem for each in (await offers(FAST, known=()).priced(a_wish(model="sora-2"))).complaints] == [
         Problem.MODEL_UNKNOWN
     ]
+
+
+async def test_a_model_is_in_the_pickers_until_its_hour_and_makes_nothing_from_then_on() -> None:
+    ending = a_model("dusk", retires_at=NOW + timedelta(hours=1))
+    desk, clock = offers_and_clock(FAST, ending)
+    assert [each.model.name for each in desk.choices()] == ["dusk", "wave"]
+    assert (await desk.priced(a_wish("dusk"))).complaints == ()
+    await clock.advance(timedelta(minutes=59, seconds=59).total_seconds())
+    assert [each.model.name for each in desk.choices()] == ["dusk", "wave"]
+    await clock.advance(1)
+    assert [each.model.name for each in desk.choices()] == ["wave"]
+    assert [each.problem for each in (await desk.priced(a_wish("dusk"))).complaints] == [Problem.MODEL_RETIRED]
+
+
+async def test_a_price_holds_from_its_first_day_on() -> None:
+    dearer = replace(
+        FAST.price, usd_micros=dict.fromkeys(FAST.price.usd_micros, 250_000), since=NOW + timedelta(days=1)
+    )
+    desk, clock = offers_and_clock(replace(FAST, next_price=dearer))
+    before = (await desk.priced(a_wish("wave"))).usd_micros
+    await clock.advance(timedelta(days=1).total_seconds())
+    assert (await desk.priced(a_wish("wave"))).usd_micros == before * 2.5
+
+
+async def test_before_its_price_begins_a_model_is_not_sold() -> None:
+    later = replace(FAST.price, since=NOW + timedelta(days=1))
+    desk, clock = offers_and_clock(replace(FAST, price=later))
+    assert desk.choices() == ()
+    (complaint,) = (await desk.priced(a_wish("wave"))).complaints
+    assert "is not sold before 2026-11-22" in complaint.allowed[0]
+    await clock.advance(timedelta(days=1).total_seconds())
+    assert len(desk.choices()) == 1
 
 
 def test_what_is_not_over_yet_has_not_ended() -> None:

@@ -15,7 +15,7 @@ from recorded import FOLDER, replay_recorded
 from typer.testing import CliRunner
 
 from bot.cli.app import app
-from bot.cli.provider import PROMPT
+from bot.cli.takes import PROMPT
 from bot.clock import SystemClock
 from bot.demo.fal.service import running_fal
 from bot.demo.videos import LocalVideos, Switch
