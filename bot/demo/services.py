@@ -58,7 +58,7 @@ OFFERS: Final = (
             Sold(model="Aurora", usd_micros_per_s=100_000, takes_s=10),
             Sold(model="Aurora-Pro", usd_micros_per_s=300_000, takes_s=12, is_best=True),
         ),
-        says="The models' maker, asked first. $0.10 a second, about 10 s",
+        says="Official, asked first. $0.10 a second, about 10 s",
     ),
     Offer(
         name="harbour",

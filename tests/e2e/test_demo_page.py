@@ -351,7 +351,10 @@ class Moments:
         await self._page.locator("#channels").get_by_role("button", name="videos", exact=True).click()
         await self._typed("/sora status")
         await self._page.get_by_role("button", name=re.compile("^Show each service")).last.click()
-        await expect(self._page.locator("#messages .card").last).to_contain_text("Harbour")
+        card = self._page.locator("#messages .message").last
+        await expect(card).to_contain_text("Harbour")
+        await self._page.get_by_role("button", name="Fold the switches").click()
+        await card.evaluate("card => card.scrollIntoView({block: 'start'})")
         await self._take("status")
 
     async def _typed(self, text: str) -> None:

@@ -27,7 +27,7 @@ export function drawBench({ services, positions, screen }, breakIt) {
 
 function billOf({ taken, bill }) {
   if (!taken) return "Nothing ordered yet";
-  return `${taken === 1 ? "1 order" : `${taken} orders`}${bill ? `, its bill ${bill}` : ""}`;
+  return `${taken === 1 ? "1 order" : `${taken} orders`}, ${bill ? `its bill ${bill}` : "no bill"}`;
 }
 
 export function workBench(mend) {
