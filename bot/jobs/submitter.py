@@ -134,7 +134,8 @@ class Submitter:
             await self.in_doubt(attempt.job_id)
             return Submitted.CHECKING
         self._rooms.surface.changed(attempt.job_id)
-        await self._moved(attempt.job_id)
+        if attempt.number > 1:
+            await self._moved(attempt.job_id)
         return Submitted.RENDERING
 
     async def _moved(self, job_id: str) -> None:

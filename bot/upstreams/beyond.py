@@ -25,7 +25,8 @@ def beyond(
 ) -> Candidate | None:
     """The nearest thing to offer: the same model dearer, else another of the class, else any other. None: nobody can.
 
-    Who left the choice to us chose a class, and is not offered another one. Of those within twice the price shown the operator's first choice, else the cheapest.
+    Who left the choice to us chose a class, and is not offered another one. Of those within twice the price shown the
+    operator's first choice, else the cheapest.
     """
     unpriced = replace(wanted, usd_micros_max=None)
     wider = [unpriced, replace(unpriced, model=None)]

@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 from fake_admins import MemoryAdmins
-from fake_admins import MemoryAdmins
 from fake_doubts import FakeDoubts
 from fake_events import FakeEvents
 from fake_frames import FakeFrames
@@ -14,7 +13,6 @@ from slack_values import LONG, NASTY
 
 from bot.clock import SystemClock
 from bot.demo.slack import LocalSlack
-from bot.slack.admin_desk import AdminDesk
 from bot.slack.admin_desk import AdminDesk
 from bot.slack.app import build_app
 from bot.slack.client import opened_slack
@@ -42,9 +40,6 @@ async def slack(jobs):
 
         async def card_seen(job_id, *, slack_channel_id, ts):
             pass
-
-        async def no_refusals(*_):
-            return {}
 
         app = build_app(
             client=door.interactive,

@@ -160,7 +160,8 @@ def _planned(planned: Planned | None, title: str) -> Iterator[dict[str, Any]]:
     if more > 0:
         not_now.append(f"– and {more} more")
     if planned.others:
-        not_now.append(f"– {counted(planned.others, 'model is', 'models are')} about something else than what was asked for")
+        others = counted(planned.others, "model is", "models are")
+        not_now.append(f"– {others} about something else than what was asked for")
     block = context(
         f"{title}, who could make it:\n" + "\n".join(could or ["nobody"]),
         "Who could not, and why:\n" + "\n".join(not_now) if not_now else "",
