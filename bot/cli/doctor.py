@@ -186,7 +186,9 @@ def _hosts(settings: config.Settings) -> set[str]:
         if account.secrets(settings) is not None:
             url = settings.service(account.name).url
             base = urlsplit(url or protocols[account.protocol].base_url).netloc
-            hosts |= {base} if url else {base, *account.more_hosts} - {""}
+            page = protocols[account.protocol].status_page
+            watched = {urlsplit(page.url).netloc} if page is not None else set()
+            hosts |= {base} if url else {base, *account.more_hosts, *watched} - {""}
     if settings.smtp_url is not None:
         hosts.add(MailServer.at(settings.smtp_url.get_secret_value()).host)
     return hosts | {urlsplit(each.url).netloc for each in settings.videos_servers.values()}

@@ -55,6 +55,8 @@ async def _opened_vendor(
     account: Account, secrets: Secrets, settings: Settings, catalogue: Catalogue, clock: Clock
 ) -> AsyncIterator[Upstream]:
     protocol, said = catalogue.protocols[account.protocol], settings.service(account.name)
+    if said.url:  # somewhere else than at the maker's, of which the maker's page says nothing
+        protocol = replace(protocol, status_page=None)
     models = _models(catalogue, account.protocol)
     if not models:
         raise CatalogueError([_without_price(account, protocol)])
