@@ -14,7 +14,6 @@ from bot.slack.views.words import moment, quoted
 class Pen:
     """How the same words are written on one road."""
 
-    bold: Callable[[str], str]
     foreign: Callable[[str], str]
     """Somebody else's words or names: they can neither ping nor format."""
     at: Callable[[datetime], str]
@@ -41,13 +40,12 @@ class Told:
         return self.title, "\n\n".join(parts) + "\n"
 
 
-SLACK = Pen(bold=lambda words: f"*{words}*", foreign=quoted, at=moment, channel=lambda place: f"<#{place}>")
+SLACK = Pen(foreign=quoted, at=moment, channel=lambda place: f"<#{place}>")
 
 
 def plain(zone: ZoneInfo) -> Pen:
     """For e-mails: times are the workspace's."""
     return Pen(
-        bold=lambda words: words,
         foreign=lambda words: " ".join(words.split()),
         at=lambda time: f"{time.astimezone(zone):%Y-%m-%d %H:%M} {time.astimezone(zone).tzname()}",
         channel=lambda place: f"the Slack channel {place}",
