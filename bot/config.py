@@ -154,6 +154,7 @@ class Settings(Storage):
     google_project: str = Field(default="", alias="GOOGLE_CLOUD_PROJECT")
     google_location: str = Field(default="us-central1", alias="GOOGLE_CLOUD_LOCATION", pattern=r"^[a-z0-9-]{1,60}$")
     vertex_bucket: str = Field(default="", alias="SORA_VERTEX_BUCKET")
+    siliconflow_key: SecretStr | None = Field(default=None, alias="SILICONFLOW_API_KEY")
     luma_key: SecretStr | None = Field(default=None, alias="LUMA_AGENTS_API_KEY")
     kling_key: SecretStr | None = Field(default=None, alias="KLING_API_KEY")
     kling_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_KLING_WEBHOOK_SECRET")

@@ -25,6 +25,7 @@ REQUEST_ID_HEADERS = (
     "x-oneapi-request-id",
     "apim-request-id",
     "x-amzn-requestid",
+    "x-siliconcloud-trace-id",
     "cf-ray",
 )
 

@@ -15,6 +15,7 @@ from bot.providers.minimax import MiniMax
 from bot.providers.openrouter import OpenRouter
 from bot.providers.replicate import Replicate
 from bot.providers.runway import Runway
+from bot.providers.siliconflow import SiliconFlow
 from bot.providers.xai import XAI
 from bot.wiring.opening import Account, Secrets, by_key, opened_vertex, secrets_of, vertex_secrets
 
@@ -168,6 +169,15 @@ ACCOUNTS = (
         keys_at="Luma's API dashboard",
         secrets=lambda settings: secrets_of(settings.luma_key),
         opened=by_key(lambda client, protocol, _clock, _: Luma(client, protocol)),
+    ),
+    Account(
+        name="siliconflow",
+        tier=Tier.RELAY,
+        protocol="siliconflow",
+        setting="SILICONFLOW_API_KEY",
+        keys_at="cloud.siliconflow.com/account/ak",
+        secrets=lambda settings: secrets_of(settings.siliconflow_key),
+        opened=by_key(lambda client, protocol, _clock, _: SiliconFlow(client, protocol)),
     ),
     Account(
         name="ark_byteplus",

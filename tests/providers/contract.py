@@ -13,6 +13,7 @@ import case_minimax
 import case_openrouter
 import case_replicate
 import case_runway
+import case_siliconflow
 import case_veo_vertex
 import case_video_generations
 import case_xai
@@ -82,6 +83,7 @@ CASES = (
     *(case_dashscope.case(each) for each in ("intl", "china")),
     case_openrouter.case(),
     case_runway.case(),
+    case_siliconflow.case(),
     case_replicate.case(),
     case_luma.case(),
     case_kling.case(),
