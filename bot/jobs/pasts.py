@@ -8,7 +8,7 @@ from bot.jobs.single_flight import SingleFlight
 from bot.upstreams.past import ServicePast, ServicePasts
 from bot.upstreams.registry import Registry
 
-FRESH_FOR = timedelta(seconds=15)
+FRESH_FOR = timedelta(seconds=30)
 
 
 class Pasts:
