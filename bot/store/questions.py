@@ -113,9 +113,7 @@ class StoredQuestions:
         await self._store.write(lambda session: keep_planned(session, job_id, planned))
 
     async def plannings(self, job_id: str) -> tuple[Planned, ...]:
-        wanted = (
-            sa.select(PlanningRow).where(col(PlanningRow.job_id) == job_id).order_by(col(PlanningRow.planned_at))
-        )
+        wanted = sa.select(PlanningRow).where(col(PlanningRow.job_id) == job_id).order_by(col(PlanningRow.planned_at))
         return await self._store.read(lambda session: tuple(_planned(row) for row in session.scalars(wanted)))
 
     async def bookings(self, job_id: str) -> tuple[Booking, ...]:
