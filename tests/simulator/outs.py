@@ -75,9 +75,13 @@ class Outs:
     """(how long after a recovery a circuit closed, the cool-off that was in force)"""
     unseen_since: dict[str, datetime] = field(default_factory=dict)
     """By service: when the first of the looks failed that have failed since."""
+    failed_keys: set[str] = field(default_factory=set)
+    """One order is one failure, however often somebody looks."""
     sent_at: dict[str, datetime] = field(default_factory=dict)
 
     def asked(self, service: Service, request: RenderRequest) -> None:
+        if request.client_key in self.sent_at:
+            return  # the same submit once more, to find out what became of it
         now = self.sent_at[request.client_key] = self.clock.now()
         own = _circuits_of(service, request)
         for each in own & set(self.recoveries):
@@ -94,8 +98,9 @@ class Outs:
             self._succeeded(service, request)
             return
         error = BY_KIND[kind]
-        if not error.blames_upstream:
+        if not error.blames_upstream or request.client_key in self.failed_keys:
             return
+        self.failed_keys.add(request.client_key)
         now = self.clock.now()
         for each in {service.name} if error in OF_SERVICE else {_circuit_of(request)}:
             self.failed[each].append((now - START).total_seconds())

@@ -26,21 +26,13 @@ from bot.store.job_rows import job_of, write_job
 from bot.store.jobs import StoredJobs
 from bot.store.tables.jobs import AttemptRow, JobRow
 from bot.store.tables.quota import LedgerEntryRow
+from tests.simulator.around import Around
+from tests.simulator.health_plants import HEALTH_PLANTS
 from tests.simulator.process import Ports
 from tests.simulator.story_log import StoryLog
 
 
-class _Around:
-    """Everything of the wrapped room that the bug leaves alone."""
-
-    def __init__(self, room: Any) -> None:
-        self._room = room
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._room, name)
-
-
-class _Book(_Around):
+class _Book(Around):
     def __init__(self, room: StoredJobs, store: Store) -> None:
         super().__init__(room)
         self._store = store
@@ -103,7 +95,7 @@ class _GenerationNotCompared(_Book):
         return bool(record is not None and await self._room.next_generation(record.job))
 
 
-class _UnknownIsNotAccepted(_Around):
+class _UnknownIsNotAccepted(Around):
     """A submit whose answer was lost counts as one that never arrived."""
 
     async def submit(self, request: RenderRequest) -> RenderRef:
@@ -114,7 +106,7 @@ class _UnknownIsNotAccepted(_Around):
         return ref
 
 
-class _ClaimIgnored(_Around):
+class _ClaimIgnored(Around):
     """What an earlier life of the process has begun to send is not looked at: this one begins with a new file."""
 
     def __init__(self, room: StoredDeliveries) -> None:
@@ -157,5 +149,6 @@ PLANTS: Mapping[str, Ports] = {
     "unknown_is_not_accepted": Ports(provider=_UnknownIsNotAccepted),
     "second_story": Ports(book=_GenerationNotCompared, lost=_second_stories),
     "delivery_claim": Ports(deliveries=_ClaimIgnored),
+    **HEALTH_PLANTS,
 }
 """By the name that `--plant` takes."""

@@ -2,7 +2,7 @@
 
 A healthy service is looked at every three minutes, and each look says the same. So the prober sleeps until a trouble
 has lasted for a part of those three minutes, drawn for each, and looks until well after its end, but at every third of
-its ticks.
+its ticks. (At every sixth, five failing looks in a row take two minutes.)
 """
 
 import asyncio

@@ -1,5 +1,6 @@
 """What befalls a service: stretches of trouble of several shapes, as long as real incidents were."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -51,9 +52,9 @@ def troubles(
 ) -> list[Trouble]:
     """A month of one service. Each day draws for itself; trouble that would begin inside another does not."""
     found: list[Trouble] = []
-    for day in range(int(days) + 1):
+    for day in range(math.ceil(days)):
         dice = dial.dice("weather", f"{name}-{day}")
-        begin = start + timedelta(days=day + dice.random())
+        begin = start + timedelta(days=day + min(days - day, 1.0) * dice.random())
         lasts = timedelta(minutes=dice.choice(REAL_MINUTES))
         shape = dice.choices(list(shapes), list(shapes.values()))[0]
         free = not found or begin >= found[-1].end
