@@ -10,15 +10,19 @@ export function drawBench({ services, positions, screen }, breakIt) {
   const hasFilm = (channel) => channel.messages.some((each) => each.user === screen.app.user && filmOf(each));
   $("bench").hidden = broken.length === 0 && !screen.channels.some(hasFilm);
   if ($("bench").hidden) return;
-  const choice = ({ name, label, says, position }) => h("li", { class: `service ${position}` },
+  const choice = ({ name, label, says }) => h("li", {},
     h("label", {}, h("strong", {}, label),
       h("span", { class: "pick" }, h("select", { "data-focus": name, onchange: (event) => breakIt(name, event.target.value) },
-        positions.map((each) => h("option", { value: each.position, selected: each.position === position }, each.name))))),
+        positions.map((each) => h("option", { value: each.position }, each.name))))),
     h("p", {}, says), h("p", { class: "bill" }));
-  // The bill is written into the drawn card: a list that is open under somebody's hand must not be replaced by it.
-  const cards = services.map(({ name, label, says, position }) => ({ name, label, says, position }));
-  reconcile($("switches"), cards, { key: (each) => each.name, draw: choice });
-  for (const each of services) $("switches").querySelector(`[data-key="${each.name}"] .bill`).textContent = billOf(each);
+  // What changes is written into the drawn cards: a list under somebody's hand must not be replaced by another one.
+  reconcile($("switches"), services.map(({ name, label, says }) => ({ name, label, says })), { key: (each) => each.name, draw: choice });
+  for (const each of services) {
+    const card = $("switches").querySelector(`[data-key="${each.name}"]`);
+    card.className = `service ${each.position}`;
+    card.querySelector("select").value = each.position;
+    card.querySelector(".bill").textContent = billOf(each);
+  }
   $("mend").hidden = broken.length === 0;
   const told = broken.map((each) => `${each.label} ${positions.find((one) => one.position === each.position).says}`);
   const says = told.join(" ") || ALL_WELL;
