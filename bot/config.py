@@ -349,6 +349,10 @@ class Settings(Storage):
         return {"videos": ours, **self.servers}
 
     @property
+    def bot_token(self) -> str | None:
+        return self.slack_bot_token.get_secret_value() if self.slack_bot_token is not None else None
+
+    @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 

@@ -5,18 +5,26 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy.orm import Session
 
-from bot.store.answering import DatabaseAwayError
-from bot.store.engine import Store
+from bot.store.answering import DatabaseAwayError, answering
 
+T = TypeVar("T")
 Q = TypeVar("Q")
 A = TypeVar("A")
 
 TOGETHER_MAX = 50
 """Bounds how long one transaction keeps other writers out."""
+
+
+class Writer(Protocol):
+    """Of `engine.Store` what is needed here."""
+
+    async def in_writer(self, work: Callable[[], T]) -> T: ...
+
+    def transact(self, work: Callable[[Session], T]) -> T: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,9 +41,15 @@ class GroupCommit(Generic[Q, A]):
     """
 
     def __init__(
-        self, store: Store, work: Callable[[Session, Sequence[Q]], Sequence[A]], *, kin: Callable[[Q], Hashable]
+        self,
+        store: Writer,
+        work: Callable[[Session, Sequence[Q]], Sequence[A]],
+        *,
+        kin: Callable[[Q], Hashable],
+        together_max: int = TOGETHER_MAX,
     ) -> None:
         self._store = store
+        self._together_max = together_max
         self._work = work
         self._kin = kin
         self._waiting: list[_Waiting[Q, A]] = []
@@ -92,8 +106,8 @@ class GroupCommit(Generic[Q, A]):
     def _next_group(self) -> list[_Waiting[Q, A]]:
         with self._lock:
             group: dict[Hashable, _Waiting[Q, A]] = {}
-            for each in self._waiting[: 2 * TOGETHER_MAX]:
-                if len(group) < TOGETHER_MAX:
+            for each in self._waiting[: 2 * self._together_max]:
+                if len(group) < self._together_max:
                     group.setdefault(self._kin(each.question), each)
             taken = set(group.values())
             self._waiting = [each for each in self._waiting if each not in taken]
@@ -103,3 +117,30 @@ class GroupCommit(Generic[Q, A]):
 def _fail(group: Sequence[_Waiting[Q, A]], error: Exception) -> None:
     for each in group:
         each.answer.set_exception(error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one of several transactions that share a commit."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+def side_by_side(session: Session, works: Sequence[Callable[[Session], Any]]) -> list[Outcome]:
+    """Each in a savepoint and a session of its own, so that one that raises undoes only what it did.
+
+    Raises what says that the database is away: then none of them is committed.
+    """
+    return [_in_savepoint(session, work) for work in works]
+
+
+def _in_savepoint(session: Session, work: Callable[[Session], Any]) -> Outcome:
+    own = Session(session.connection(), join_transaction_mode="create_savepoint", expire_on_commit=False)
+    try:
+        with answering(), own, own.begin():
+            return Outcome(value=work(own))
+    except DatabaseAwayError:
+        raise
+    except Exception as error:  # noqa: BLE001 - handed to whoever asked
+        return Outcome(error=error)

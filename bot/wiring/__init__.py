@@ -89,23 +89,19 @@ async def running(
         store = await owned.enter_async_context(opened_store(settings.database_url, clock=clock))
         healths = StoredHealths(store)
         await healths.operator_acted(now=clock.now())
-        accounts = opened_services(settings, catalogue, clock)
-        registry = registry_of(watch.services(await owned.enter_async_context(accounts)), settings, catalogue)
-        token = settings.slack_bot_token
-        door = await owned.enter_async_context(
-            opened_slack(token=token.get_secret_value() if token else None, base_url=settings.slack_api_url)
-        )
+        accounts = await owned.enter_async_context(opened_services(settings, catalogue, clock))
+        registry = registry_of(watch.services(accounts), settings, catalogue)
+        door = await owned.enter_async_context(opened_slack(token=settings.bot_token, base_url=settings.slack_api_url))
         threads = ThreadPoolExecutor(4, thread_name_prefix="media")
         owned.callback(threads.shutdown, wait=False, cancel_futures=True)
         me = name_of_process(settings, new_id)
         company = company_of(settings, store, me=me, clock=clock, alarm=watch.alarm)
         engine = engine_settings(settings, me)
-        client = workflow.opened_client(engine)
         book = WatchedJobs(
             store,
             limits=limits_of(settings),
             zone=settings.zone,
-            enqueue=workflow.enqueuer(client),
+            enqueue=workflow.enqueuer(workflow.opened_client(engine)),
             meters=watch.meters,
             confidential=watch.confidential,
         )

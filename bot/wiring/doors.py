@@ -73,5 +73,6 @@ def greeting(settings: Settings, registry: Registry, port: int, *, code: str | N
     else:
         lines.append("Services: " + ", ".join(each.label for each in registry.upstreams))
     if code is not None:
-        lines.append(f"No admin is known. In Slack, type {settings.command} admin {code} to become it (works for a day).")
+        typed = f"{settings.command} admin {code}"
+        lines.append(f"No admin is known. In Slack, type {typed} to become it (works for a day).")
     return tuple(lines)

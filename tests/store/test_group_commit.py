@@ -101,3 +101,32 @@ async def test_who_stops_waiting_before_the_writer_came_has_asked_nothing(notes:
     free.set()
     await busy
     assert (await stays, await notes.there()) == ("wrote b1", {"b1"})
+
+
+async def test_ordinary_transactions_that_wait_share_a_commit_and_one_that_raises_undoes_only_its_own(
+    notes: Notes,
+) -> None:
+    commits: list[object] = []
+    sa.event.listen(notes.store.engine, "commit", commits.append)
+
+    def writes(note: str, *, breaks: bool = False) -> "asyncio.Task[str]":
+        def work(session: Session) -> str:
+            session.execute(sa.insert(NOTE).values(id=note))
+            if breaks:
+                raise LookupError(note)
+            return note
+
+        return asyncio.ensure_future(notes.store.write(work))
+
+    free = Event()
+    busy = asyncio.ensure_future(notes.store.in_writer(free.wait))
+    asked = [writes("a"), writes("b", breaks=True), writes("a"), *(writes(f"c{number}") for number in range(9))]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    free.set()
+    await busy
+    first, broken, twice, *others = await asyncio.gather(*asked, return_exceptions=True)
+    assert (first, str(broken), type(broken), type(twice)) == ("a", "b", LookupError, IntegrityError)
+    assert others == [f"c{number}" for number in range(9)]
+    assert await notes.there() == {"a", *others}
+    assert len(commits) == 1
