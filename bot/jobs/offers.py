@@ -129,9 +129,7 @@ class Offers:
         if ended is not None:
             return None, (ended_complaint(wish.model, ended, names),)
         suggestion = self._registry.suggest(wish.model, now) or ""
-        return None, (
-            Complaint(problem=Problem.MODEL_UNKNOWN, given=wish.model, allowed=names, suggestion=suggestion),
-        )
+        return None, (Complaint(problem=Problem.MODEL_UNKNOWN, given=wish.model, allowed=names, suggestion=suggestion),)
 
     def _health_words(self, quoted: Quote | Plan) -> str:
         if not quoted.candidates:

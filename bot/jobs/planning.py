@@ -141,9 +141,7 @@ class Planner:
     def _tries_all_the_same(self, found: Plan) -> bool:
         """Everybody who could is out, and the operator wants it sent nevertheless (mission D7)."""
         return (
-            not found.candidates
-            and found.waits_for_health
-            and self._registry.routing.when_all_down is WhenAllDown.TRY
+            not found.candidates and found.waits_for_health and self._registry.routing.when_all_down is WhenAllDown.TRY
         )
 
     def _asked(self, record: JobRecord) -> list[Upstream]:

@@ -83,9 +83,7 @@ async def test_what_a_refusal_costs_is_the_services_own_word_else_the_catalogues
 
 async def test_what_a_service_says_it_charged_for_a_video_is_what_is_paid(tmp_path: Path) -> None:
     async with a_house(tmp_path) as (house, service):
-        service.statuses.append(
-            RenderStatus(state=RenderState.SUCCEEDED, result_ref="film", cost_usd_micros=330_000)
-        )
+        service.statuses.append(RenderStatus(state=RenderState.SUCCEEDED, result_ref="film", cost_usd_micros=330_000))
         record = await house.play(await house.accepted(length_s=4))
         assert (record.job.paid_usd_micros, await house.spent()) == (330_000, (330_000, 0))
         assert await house.ledger_is_exact()

@@ -95,7 +95,11 @@ async def test_from_order_to_film(
     assert content == film
     assert inspect_video(path).length_s == pytest.approx(1, abs=0.2)
     asked = local.tasks[ref.render_id].asked
-    assert (asked["ratio"], asked["resolution"], asked["callback_url"]) == ("9:16", "768P", "https://bot.example/hooks/minimax")
+    assert (asked["ratio"], asked["resolution"], asked["callback_url"]) == (
+        "9:16",
+        "768P",
+        "https://bot.example/hooks/minimax",
+    )
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
