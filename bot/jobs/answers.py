@@ -247,7 +247,7 @@ class ServiceStanding:
     """Nine of ten videos of its quickest model were done by then; None: too few to say."""
     model_standings: tuple[ModelStanding, ...] = ()
     uptime: Mapping[str, float | None] = field(default_factory=dict)
-    """The share of the last "1 h", "24 h", "30 d", "90 d" in which it could be used; None: nothing is known."""
+    """The share of the last "1 h", "24 h", "30 d", "90 d" in which it could be used; None: too little is known."""
     page_words: str = ""
     """What its own status page adds to, or says against, what we see; one sentence with strangers' words in it."""
     incidents: tuple[Incident, ...] = ()

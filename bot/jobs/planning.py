@@ -91,8 +91,8 @@ class Planner:
         return any(each.upstream not in outlook.resting for each in found.candidates)
 
     def why(self, record: JobRecord, outlook: Outlook) -> str:
-        """What became of what was agreed to, in one line: the skips that are about it."""
-        told = [each.words for each in outlook.plan.skipped if each.reason not in _OTHERS]
+        """What became of what was agreed to, in one line: the skips that are about it. Who is dearer is the offer."""
+        told = [each.words for each in outlook.plan.skipped if each.reason not in _OTHERS | {Reason.DEARER}]
         return "; ".join(dict.fromkeys(told)) or self._gone(record)
 
     def _looked(

@@ -35,12 +35,19 @@ def service_standing(
         lasted_before=lasted_before(past, health.state),
         slow=timedelta(seconds=min(each.most_s for each in known)) if known else None,
         model_standings=models,
-        uptime={label: uptime(past, names, window=window, now=now) for label, window in WINDOWS.items()},
+        uptime={label: _uptime(past, names, window, now) for label, window in WINDOWS.items()},
         page_words=page_words(past.page, trouble_in(circuit), now),
         incidents=past.incidents,
         looked_at=past.last_look.at if past.last_look else None,
         response_ms=past.last_look.response_ms if past.last_look else None,
     )
+
+
+def _uptime(past: ServicePast, models: frozenset[str], window: timedelta, now: datetime) -> float | None:
+    """Five minutes of history are no share of 90 days: a window is told of once we know half of it."""
+    if past.first_seen is None or now - past.first_seen < window / 2:
+        return None
+    return uptime(past, models, window=window, now=now)
 
 
 def typical_of(models: tuple[Model, ...], times: Mapping[str, RenderTimes]) -> timedelta | None:

@@ -91,4 +91,4 @@ def test_a_service_that_turns_most_prompts_down_says_so_and_how_long_that_lasted
     found = service_standing(FAL, {"fal": refusing}, past, NOW)
     assert (found.state, found.lasted_before) == ("risk_control", timedelta(minutes=7))
     assert (found.looked_at, found.response_ms, found.incidents) == (BEFORE, 85, (earlier,))
-    assert set(found.uptime.values()) == {1.0}
+    assert found.uptime == {"1 h": 1.0, "24 h": 1.0, "30 d": None, "90 d": None}

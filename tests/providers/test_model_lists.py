@@ -73,7 +73,7 @@ async def listed(key: str, kind: Any, told: Told) -> tuple[Any, list[str]]:
             return await made(key, kind, client).models_now(), [each.path for each in service.asked]
 
 
-@pytest.mark.parametrize(("key", "kind", "body", "path", "names", "videos"), SHAPES, ids=lambda each: str(each)[:20])
+@pytest.mark.parametrize(("key", "kind", "body", "path", "names", "videos"), SHAPES, ids=[each[0] for each in SHAPES])
 async def test_the_list_is_read(key: str, kind: Any, body: Any, path: str, names: Any, videos: Any) -> None:
     found, asked = await listed(key, kind, Told(body=body))
     assert (found.names, dict(found.videos), asked) == (names, videos, [path])

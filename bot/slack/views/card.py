@@ -91,7 +91,7 @@ def _notes(record: JobRecord, facts: CardFacts) -> str:
     """What changed on the way, one line each, and what the preview is."""
     notes = [quoted(each.note) for each in record.attempts if each.note]
     if facts.moved is not None:
-        notes.append(moved_words(facts.moved))
+        notes.append(moved_words(facts.moved, is_over=_is_done(record.job)))
     if len(facts.paid) > 1:
         notes.append(paid_words(facts.paid))
     if facts.is_preview:

@@ -18,14 +18,16 @@ _WHAT_BECAME = {
 }
 
 
-def moved_words(moved: Moved) -> str:
-    """As in "fal could not be reached; Runway makes it now, same price."."""
+def moved_words(moved: Moved, *, is_over: bool = False) -> str:
+    """As in "fal could not be reached; Runway makes it now, same price.", and "made it" when it has ended."""
     became = _WHAT_BECAME.get(moved.error_kind, "could not make it")
     by = f" by {quoted(moved.to_label)}" if moved.to_model_label else ""
     maker = f"{quoted(moved.to_model_label)}{by}" if moved.to_model_label else quoted(moved.to_label)
     if moved.from_label == moved.to_label:
-        return f"{quoted(moved.from_label)} {became}; it is made with {maker} now, {_price(moved)}."
-    return f"{quoted(moved.from_label)} {became}; {maker} makes it now, {_price(moved)}."
+        makes = f"it was made with {maker}" if is_over else f"it is made with {maker} now"
+    else:
+        makes = f"{maker} made it" if is_over else f"{maker} makes it now"
+    return f"{quoted(moved.from_label)} {became}; {makes}, {_price(moved)}."
 
 
 def paid_words(paid: Sequence[PaidTry]) -> str:

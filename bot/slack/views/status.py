@@ -89,10 +89,11 @@ def _service(service: ServiceStanding) -> tuple[Block | None, ...]:
         else ""
     )
     again = f"Next try: {moment(service.retry_at)}." if service.retry_at is not None else ""
-    meaning = " ".join(each for each in (sentence(quoted(service.meaning)), before, again) if each)
+    meant = sentence(quoted(service.meaning))
+    meaning = " ".join(each for each in ("" if meant == sentence(state) else meant, before, again) if each)
     page = sentence(quoted(service.page_words, limit_chars=400)) if service.page_words else ""
     lines = [
-        f"{icon} *{quoted(service.label)}*: {state}{since}{kind}. {meaning}",
+        f"{icon} *{quoted(service.label)}*: {state}{since}{kind}. {meaning}".strip(),
         page,
         _times(service.typical, service.slow),
         *_models(service),
@@ -143,5 +144,6 @@ def _percent(share: float) -> str:
 def _looked(service: ServiceStanding) -> str:
     if service.looked_at is None:
         return ""
-    took = f", answered in {service.response_ms:,} ms" if service.response_ms is not None else ""
+    answered = service.response_ms is not None and service.state in _GOOD  # else it may have been a refusal
+    took = f", answered in {service.response_ms:,} ms" if answered else ""
     return f"Last looked at {moment(service.looked_at)}{took}."
