@@ -21,14 +21,14 @@ NOW = datetime(2026, 11, 21, 10, 0, 0, 123456, tzinfo=UTC)
 
 
 def a_row(table: sa.Table, number: int) -> dict[str, Any]:
-    """Something in every column, other in every row; what refers to a job refers to that of its own number."""
+    """Something in every column, other in every row; what refers to a row refers to that of its own number."""
     return {column.name: a_value(column, number) for column in table.columns}
 
 
 def a_value(column: sa.Column[Any], number: int) -> object:
     kind = column.type.python_type
-    if column.foreign_keys:
-        return f"job.id {number}"
+    for key in column.foreign_keys:
+        return a_value(key.column, number)
     if column.name == "state":
         return "delivered" if number % 3 else "rendering"
     if isinstance(column.type, UtcDateTime):

@@ -162,7 +162,7 @@ async def test_each_person_sees_only_their_own_and_delete_asks_first(tmp_path: P
         await page.keyboard.press("Enter")
         delete = page.locator("#messages").get_by_role("button", name=re.compile(r"^Delete"))
         await expect(delete).to_be_visible()
-        await expect(page.locator("#messages").get_by_text("Only visible to you")).to_be_visible()
+        await expect(page.locator("#messages").get_by_text("Only visible to you").first).to_be_visible()
         await delete.click()
         question = page.get_by_role("dialog")
         await expect(question.get_by_role("button", name="Keep it")).to_be_focused()

@@ -29,7 +29,7 @@ from bot.slack.manifest import manifest
 from bot.store import quota
 from bot.store.engine import open_engine
 
-BEAT_S, FENCE_AFTER_S, RECOVER_AFTER_S = 0.25, 1.5, 2.0
+BEAT_S, FENCE_AFTER_S, RECOVER_AFTER_S = 0.25, 2.5, 3.2
 """With room for a machine that has other things to do: who cannot beat for a second and a half ends."""
 ORDER_USD_MICROS = 400_000
 """One order: 4 s of the local service's fast model."""

@@ -1,6 +1,7 @@
 """Secrets by value and by shape, people's words by heart: out of every text, in every spelling."""
 
 import json
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -64,10 +65,12 @@ def test_every_secret_of_the_settings_is_known_and_so_are_passwords_in_addresses
         field.alias: f"value-of-{name}-0"
         for name, field in Settings.model_fields.items()
         if "SecretStr" in str(field.annotation)
-    }
+    } | {"SORA_SMTP_URL": "smtps://bot:value-of-smtp-0@mail.example"}
     assert len(names) >= 7
     address = "postgresql://sora:pass-word-0@db.example/sora"
-    settings = Settings(**{key: SecretStr(value) for key, value in names.items()}, SORA_DATABASE_URL=address)
+    people = {"SORA_MAIL_FROM": "bot@example.com", "SORA_MAIL_TO": "ada@example.com"}
+    told: dict[str, Any] = {key: SecretStr(value) for key, value in names.items()} | people
+    settings = Settings(**told, SORA_DATABASE_URL=address)
     cleaned = Confidential.of(settings).cleaned(" ".join([*names.values(), "pass-word-0", address]))
     assert cleaned == " ".join(["[secret]"] * (len(names) + 1) + ["postgresql://db.example/sora"])
 
