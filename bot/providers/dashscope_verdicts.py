@@ -20,7 +20,7 @@ from bot.providers.errors import (
     Retired,
     TimedOut,
 )
-from bot.providers.verdicts import error_of, kind_of_code, kind_of_words
+from bot.providers.verdicts import error_of, kind_of_code, kind_of_words, seen_as
 from bot.providers.video_object import code_and_message
 
 _FAMILIES: Final[tuple[tuple[type[ProviderError], re.Pattern[str]], ...]] = (
@@ -44,13 +44,7 @@ def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = 
     kind = _kind_of(code)
     if kind is None or answer.status >= 500 or answer.status in {408, 499}:
         return shared  # From 500 on it proves nothing, whatever it calls itself.
-    return kind(
-        shared.detail,
-        code=shared.code,
-        http_status=shared.http_status,
-        retry_after_s=shared.retry_after_s,
-        request_id=shared.request_id or request_id_of(answer),
-    )
+    return seen_as(kind, shared, request_id=request_id_of(answer))
 
 
 def failure_in_task(output: Mapping[str, Any], word: str) -> ProviderError:

@@ -18,7 +18,7 @@ from bot.providers.errors import (
     ProviderError,
     TimedOut,
 )
-from bot.providers.verdicts import error_of
+from bot.providers.verdicts import error_of, seen_as
 
 ERROR_TYPE_HEADER: Final = "x-fal-error-type"
 REQUEST_ID_HEADER: Final = "x-fal-request-id"
@@ -72,13 +72,7 @@ def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = 
     kind = _KINDS.get(code)
     if kind is None or type(shared) is kind or answer.status in {401, 408, 429, 499}:
         return shared
-    return kind(
-        shared.detail,
-        code=shared.code,
-        http_status=answer.status,
-        retry_after_s=shared.retry_after_s,
-        request_id=shared.request_id,
-    )
+    return seen_as(kind, shared)
 
 
 def is_verdict(answer: Answer) -> bool:

@@ -23,7 +23,7 @@ from bot.providers.errors import (
     RateLimited,
     TimedOut,
 )
-from bot.providers.verdicts import error_of, kind_of_words
+from bot.providers.verdicts import error_of, kind_of_words, seen_as
 
 _RPC_NAMES: Final = {
     3: "INVALID_ARGUMENT",
@@ -74,13 +74,7 @@ def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = 
     if not 400 <= answer.status < 500 or answer.status in {408, 499}:
         return shared
     kind = _kind_of_4xx(answer.status, call, f"{code} {words}", error) or type(shared)
-    return kind(
-        shared.detail,
-        code=shared.code,
-        http_status=answer.status,
-        retry_after_s=shared.retry_after_s if shared.retry_after_s is not None else _retry_delay_s(error),
-        request_id=shared.request_id,
-    )
+    return seen_as(kind, shared, retry_after_s=_retry_delay_s(error))
 
 
 def failure_of(errors: Iterable[Any], otherwise: str) -> ProviderError:

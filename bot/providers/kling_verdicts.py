@@ -25,7 +25,7 @@ from bot.providers.errors import (
     Retired,
     TimedOut,
 )
-from bot.providers.verdicts import error_of, kind_of_words
+from bot.providers.verdicts import error_of, kind_of_words, seen_as
 
 _KINDS: Final[dict[str, type[ProviderError]]] = {
     "1000": AuthFailed,
@@ -86,13 +86,7 @@ def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = 
     kind = _kind(answer.status, call, code, words)
     if kind is None or type(shared) is kind:
         return shared
-    return kind(
-        shared.detail,
-        code=shared.code,
-        http_status=answer.status,
-        retry_after_s=shared.retry_after_s,
-        request_id=shared.request_id or request_id_of(answer),
-    )
+    return seen_as(kind, shared, request_id=request_id_of(answer))
 
 
 def _kind(status: int, call: Call, code: str, words: str) -> type[ProviderError] | None:

@@ -25,7 +25,7 @@ from bot.providers.errors import (
     RateLimited,
     TimedOut,
 )
-from bot.providers.verdicts import error_of, kind_of_words
+from bot.providers.verdicts import error_of, kind_of_words, seen_as
 
 RENDER_ID_CHARACTERS_MAX: Final = 200
 _KINDS: Final[dict[str, type[ProviderError]]] = {
@@ -63,13 +63,8 @@ def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = 
     shared = error_of(answer, call=call, code=code, message=words, not_accepted=not_accepted)
     kind = _kind(answer.status, call, code, words)
     request_id = answer.document.get("request_id") if isinstance(answer.document, dict) else None
-    return (kind or type(shared))(
-        shared.detail,
-        code=shared.code,
-        http_status=answer.status,
-        retry_after_s=shared.retry_after_s,
-        request_id=shared.request_id or (request_id[:200] if isinstance(request_id, str) else ""),
-    )
+    told_id = request_id[:200] if isinstance(request_id, str) else ""
+    return seen_as(kind or type(shared), shared, request_id=told_id)
 
 
 def code_and_words(answer: Answer) -> tuple[str, str]:

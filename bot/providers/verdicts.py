@@ -86,6 +86,24 @@ def error_of(
     )
 
 
+def seen_as(
+    kind: type[ProviderError], shared: ProviderError, *, request_id: str = "", retry_after_s: float | None = None
+) -> ProviderError:
+    """The same answer, by what the service's own vocabulary calls it.
+
+    Args:
+        request_id: from the body, for services that do not send it as a header.
+        retry_after_s: likewise.
+    """
+    return kind(
+        shared.detail,
+        code=shared.code,
+        http_status=shared.http_status,
+        retry_after_s=shared.retry_after_s if shared.retry_after_s is not None else retry_after_s,
+        request_id=shared.request_id or request_id,
+    )
+
+
 def _kind(status: int, call: Call, code: str, message: str, not_accepted: Set[tuple[int, str]]) -> type[ProviderError]:
     if status >= 500:
         return _kind_of_5xx(status, call, code, not_accepted)

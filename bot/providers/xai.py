@@ -44,7 +44,7 @@ from bot.providers.errors import (
 )
 from bot.providers.model_lists import ListedModels, ListsModels, models_listed
 from bot.providers.transport import exchange, public_download
-from bot.providers.verdicts import error_of, kind_of_words
+from bot.providers.verdicts import error_of, kind_of_words, seen_as
 
 RENDER_ID_CHARACTERS_MAX: Final = 200
 TICKS_IN_A_MICRO_DOLLAR: Final = 10_000
@@ -147,13 +147,7 @@ def _refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] =
             kind = AuthFailed
         elif _NO_MONEY.search(words):
             kind = QuotaExhausted
-    return kind(
-        shared.detail,
-        code=shared.code,
-        http_status=answer.status,
-        retry_after_s=shared.retry_after_s,
-        request_id=shared.request_id,
-    )
+    return seen_as(kind, shared)
 
 
 def _status(answer: Answer) -> RenderStatus:
