@@ -48,6 +48,21 @@ class LowBalance:
     read_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One configured service that tells what is left, as admins read of it."""
+
+    upstream: str
+    left: Balance | None
+    """None: it was not asked yet."""
+    videos: int | None
+    """What is left is enough for so many at what one usually costs there, rounded down; None: not known."""
+    warns_below_videos: int
+    """Fewer than so many are a notice; 0: never."""
+    warns_below_usd_micros: int | None
+    """The same in money; None: nothing there costs."""
+
+
 class BalanceBook(Protocol):
     """The rows of balances; implemented by `store`."""
 
@@ -65,7 +80,7 @@ class BalanceBook(Protocol):
 
 
 class Balances:
-    """`once` asks whoever is due; `low` says who runs dry."""
+    """`once` asks whoever is due; `low` says who runs dry; `accounts` how all of them stand."""
 
     def __init__(self, registry: Registry, book: BalanceBook, clock: Clock, *, low_below_videos: int) -> None:
         self._registry, self._book, self._clock = registry, book, clock
@@ -90,6 +105,24 @@ class Balances:
         labels = {each.name: each.label for each in self._registry.upstreams}
         return low_balances(
             await self._book.balances(), prices=prices, labels=labels, below_videos=self._low_below_videos
+        )
+
+    async def accounts(self) -> tuple[Account, ...]:
+        """Of the services configured now, those that tell; in the settings' order."""
+        known = {each.upstream: each for each in await self._book.balances()}
+        telling = [each for each in self._registry.upstreams if isinstance(each.provider, TellsBalance)]
+        return tuple(
+            [self._account(known.get(each.name), each.name, await self._usual_price(each)) for each in telling]
+        )
+
+    def _account(self, left: Balance | None, upstream: str, price: int | None) -> Account:
+        usd_micros = left.usd_micros if left is not None else None
+        return Account(
+            upstream=upstream,
+            left=left,
+            videos=usd_micros // price if usd_micros is not None and price else None,
+            warns_below_videos=self._low_below_videos,
+            warns_below_usd_micros=price * self._low_below_videos if price else None,
         )
 
     async def _ask(self, name: str, purse: TellsBalance) -> None:

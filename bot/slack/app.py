@@ -34,7 +34,7 @@ from bot.slack.fallbacks import Fallbacks
 from bot.slack.form import FormListeners
 from bot.slack.forms import Forms
 from bot.slack.frames import FirstFrames
-from bot.slack.lookups import Lookups
+from bot.slack.lookups import Accounts, Lookups
 from bot.slack.people_pictures import MessagePictures, PeoplePictures
 from bot.slack.questions import QuestionListeners
 from bot.slack.rate import CommandRate
@@ -59,6 +59,7 @@ def build_app(
     card_seen: CardSeen,
     frames: FirstFrames,
     admins: AdminDesk,
+    accounts: Accounts,
     greets: Greets,
     refused_places: RefusedPlaces,
     mails_to: int = 0,
@@ -80,7 +81,7 @@ def build_app(
     pictures = PeoplePictures(http=http, api_url=client.base_url)
     message_pictures = MessagePictures(pictures=pictures, keep=jobs.keep_picture)
     forms = Forms(asking=asking, desk=desk, pictures=pictures, frames=frames, takes_pictures=takes_pictures)
-    lookups = Lookups(jobs=jobs, doubts=doubts, admins=admins, clock=clock, command=command)
+    lookups = Lookups(jobs=jobs, doubts=doubts, admins=admins, accounts=accounts, clock=clock, command=command)
     settings = SettingsListeners(
         admins=admins, desk=desk, greets=greets, refused_places=refused_places, mails_to=mails_to, command=command
     )

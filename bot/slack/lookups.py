@@ -1,8 +1,10 @@
 """Subcommands that only look, and `cancel`."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from typing import assert_never
 
 from bot.clock import Clock
+from bot.jobs.balances import Account
 from bot.jobs.doubt_desk import DoubtDesk
 from bot.jobs.model import JobRecord
 from bot.jobs.service import JobService
@@ -15,10 +17,16 @@ from bot.slack.views import admin, answers, listings
 from bot.slack.views.card import job_card
 from bot.slack.views.status import status
 
+Accounts = Callable[[], Awaitable[Sequence[Account]]]
+"""What is left at the services that tell: `jobs.balances.Balances.accounts`."""
+
 
 class Lookups:
-    def __init__(self, *, jobs: JobService, doubts: DoubtDesk, admins: AdminDesk, clock: Clock, command: str) -> None:
+    def __init__(
+        self, *, jobs: JobService, doubts: DoubtDesk, admins: AdminDesk, accounts: Accounts, clock: Clock, command: str
+    ) -> None:
         self._jobs = jobs
+        self._accounts = accounts
         self._doubts = doubts
         self._admins = admins
         self._clock = clock
@@ -59,12 +67,14 @@ class Lookups:
         return listings.help_text(self._command)
 
     async def status(self, caller: Caller, *, details: bool) -> Message:
-        """The same for everybody in a workspace, so it is looked at and drawn once for all who ask at the same time."""
+        """Drawn once for all in a workspace who ask at the same time; the details of admins hold the accounts too."""
+        for_admin = details and caller.user_id in await self._admins.admins(caller.team_id)
 
         async def look() -> Message:
-            return status(await self._jobs.status(caller.team_id), details=details)
+            accounts = {each.upstream: each for each in await self._accounts()} if for_admin else {}
+            return status(await self._jobs.status(caller.team_id), details=details, accounts=accounts)
 
-        return await self._looks.look((caller.team_id, details), look)
+        return await self._looks.look((caller.team_id, details, for_admin), look)
 
     async def shown(self, record: JobRecord) -> Message:
         facts, now = await self._jobs.facts(record), self._clock.now()

@@ -195,6 +195,7 @@ async def running(
             card_seen=slack.surface.adopt,
             frames=frames,
             admins=notices.admins,
+            accounts=balances.accounts,
             greets=notices.greets,
             refused_places=notices.refused_places,
             mails_to=notices.mails_to,

@@ -98,6 +98,23 @@ async def test_low_is_counted_in_videos_at_the_first_price_where_none_was_made(s
     assert (low.label, low.videos, low.left_usd_micros) == ("fal", 4, price * 4 + price // 2)
 
 
+async def test_admins_read_how_each_account_stands_and_when_a_notice_comes(store: Store) -> None:
+    clock = VirtualClock()
+    price = first_price(upstream(object()))
+    assert price is not None
+    purse, silent = Purse(price * 4 + 1), Purse(AuthFailed("HTTP 401: wrong key"))
+    services = [upstream(purse, "full"), upstream(object(), "mute"), upstream(silent, "silent")]
+    balances = Balances(Registry(services), StoredBalances(store), clock, low_below_videos=5)
+    assert [(each.upstream, each.left) for each in await balances.accounts()] == [("full", None), ("silent", None)]
+    await balances.once()
+    full, unread = await balances.accounts()
+    assert full.left is not None
+    assert (full.left.usd_micros, full.left.read_at) == (price * 4 + 1, clock.now())
+    assert (full.videos, full.warns_below_videos, full.warns_below_usd_micros) == (4, 5, price * 5)
+    assert unread.left is not None
+    assert (unread.left.read_at, unread.left.problem) == (None, "HTTP 401: wrong key")
+
+
 def test_low_balances_are_the_emptiest_first_and_only_those_that_are_known() -> None:
     def left(name: str, usd_micros: int | None) -> Balance:
         return Balance(upstream=name, usd_micros=usd_micros, read_at=AT)

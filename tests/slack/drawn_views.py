@@ -24,6 +24,7 @@ from bot.jobs.answers import (
     ServiceStanding,
     StatusAnswer,
 )
+from bot.jobs.balances import Account, Balance
 from bot.jobs.doubt_desk import DoubtAnswer, DoubtOutcome
 from bot.jobs.model import AttemptState, Failure, JobState, Place, Waiting
 from bot.slack.admin_ports import AdminChoices, ClaimOutcome, NoticeKind
@@ -241,6 +242,24 @@ def said():
     }
 
 
+def account(left, **changes):
+    return Account(
+        **{"upstream": "a", "left": left, "videos": 7, "warns_below_videos": 5, "warns_below_usd_micros": 2_000_000}
+        | changes
+    )
+
+
+TOLD = Balance(upstream="a", usd_micros=3_100_000, read_at=NOW)
+ACCOUNTS = {
+    "told": account(TOLD),
+    "older": account(replace(TOLD, problem="HTTP 401: <!channel> wrong key"), warns_below_videos=0),
+    "free": account(replace(TOLD, usd_micros=0), videos=None, warns_below_usd_micros=None),
+    "secretive": account(replace(TOLD, usd_micros=None), videos=None),
+    "mute": account(Balance(upstream="a", usd_micros=None, read_at=None, problem="HTTP 503"), videos=None),
+    "not_asked": account(None, videos=None),
+}
+
+
 def lists():
     failed = record(_failed(Failure.REFUSED), attempt(state=AttemptState.FAILED))
     drawn = card(failed.job, *failed.attempts)
@@ -251,6 +270,11 @@ def lists():
         "list_status_busy": status(replace(stands, running=2, queued=3)),
         "list_status_trouble": status(replace(stands, services=(SERVICE, OUT)), details=True),
         "list_status_known": status(replace(stands, services=(KNOWN, AGAINST)), details=True),
+        "list_status_accounts": status(
+            replace(stands, services=tuple(replace(SERVICE, name=name) for name in ACCOUNTS)),
+            details=True,
+            accounts=ACCOUNTS,
+        ),
         "list_status_many": status(replace(stands, services=(replace(KNOWN, models=MANY),) * 40), details=True),
         "list_status_all_out": status(replace(stands, services=(OUT,))),
         "list_status_preview": status(replace(stands, services=(PREVIEW,), preview_only=True), details=True),

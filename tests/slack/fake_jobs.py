@@ -183,6 +183,7 @@ class FakeJobs:
             typical=timedelta(seconds=120),
             models=("Seedance 2.0 Fast",),
             is_preview=False,
+            name="fal",
         )
         return StatusAnswer(services=(working,), running=1, queued=0, preview_only=False)
 

@@ -98,6 +98,7 @@ class Desk:
         self.events = FakeEvents()
         self.frames = FakeFrames()
         self.admins = MemoryAdmins()
+        self.accounts = []
         self.greeted = []
         self.refused = {}
         self.seen = []
@@ -105,6 +106,9 @@ class Desk:
     async def greets(self, team_id, user_id, places):
         self.greeted.extend(places)
         return {place: self.refused[place] for place in places if place in self.refused}
+
+    async def accounts_now(self):
+        return self.accounts
 
     async def refused_places(self, team_id):
         return self.refused
@@ -230,6 +234,7 @@ async def running_desk(jobs, *, ack_limit_s=1.0, can_join=True, **options):
                 card_seen=card_seen,
                 frames=desk.frames,
                 admins=AdminDesk(book=desk.admins, clock=clock, by_configuration=()),
+                accounts=desk.accounts_now,
                 greets=desk.greets,
                 refused_places=desk.refused_places,
                 ack_limit_s=ack_limit_s,

@@ -9,7 +9,9 @@ from slack_values import job, order, record
 from virtual_clock import START
 
 from bot.catalogue.model import Shape
+from bot.jobs.balances import Account, Balance
 from bot.jobs.model import JobState, Place
+from bot.slack.admin_ports import AdminChoices
 from bot.slack.ids import DRAFT_BUTTONS, JOB_BUTTONS, ActionId, CallbackId
 
 RIGHTS = {ActionId.FORM_RIGHTS: [{"value": "yes"}]}
@@ -118,6 +120,21 @@ async def test_status_details_replace_the_first_line(desk):
     await desk.click(ActionId.STATUS_DETAILS, "details")
     assert desk.slack.responses[0]["replace_original"] is True
     assert "fal" in str(desk.slack.responses[0]["blocks"])
+
+
+@pytest.mark.parametrize(("user", "reads_it"), [("UADMIN", True), ("U1", False)])
+async def test_what_is_left_at_a_service_is_read_by_admins_alone(desk, user, reads_it):
+    desk.admins.kept = AdminChoices(admins=("UADMIN",))
+    left = Balance(upstream="fal", usd_micros=3_100_000, read_at=START)
+    desk.accounts = [
+        Account(upstream="fal", left=left, videos=7, warns_below_videos=5, warns_below_usd_micros=2_000_000)
+    ]
+    await desk.click(ActionId.STATUS_DETAILS, "details", user=user)
+    drawn = str(desk.slack.responses[0]["blocks"])
+    assert ("$3.10 left, enough for about 7 videos, as of <!date^" in drawn) is reads_it
+    assert ("A notice comes below $2.00 (5 videos)." in drawn) is reads_it
+    _, first = await desk.command("status", user_id=user)
+    assert "$3.10" not in str(first)
 
 
 async def test_where_we_cannot_post_the_requester_alone_is_told(desk, jobs):

@@ -56,6 +56,7 @@ async def slack(jobs):
             card_seen=card_seen,
             frames=FakeFrames(),
             admins=AdminDesk(book=MemoryAdmins(), clock=clock, by_configuration=()),
+            accounts=no_accounts,
             greets=nobody_refuses,
             refused_places=nobody_refuses,
         )
@@ -74,6 +75,10 @@ def channel(slack, person):
     return next(
         each for each in slack.workspace.channels.values() if each.kind.value == "public" and person.id in each.members
     )
+
+
+async def no_accounts():
+    return ()
 
 
 async def until(holds):

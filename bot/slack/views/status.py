@@ -6,10 +6,11 @@ from datetime import timedelta
 from slack_sdk.models.blocks import Block
 
 from bot.jobs.answers import ModelStanding, ServiceStanding, StatusAnswer
+from bot.jobs.balances import Account
 from bot.slack.ids import ActionId
 from bot.slack.message import Message
 from bot.slack.views.blocks import actions, button, context, message, section
-from bot.slack.views.words import counted, listed, moment, quoted, sentence, span
+from bot.slack.views.words import counted, listed, moment, quoted, sentence, span, usd
 
 STATES = {
     "operational": ("🟢", "Working"),
@@ -29,8 +30,11 @@ SERVICES_MAX = 20
 MODELS_MAX = 12
 
 
-def status(answer: StatusAnswer, *, details: bool = False) -> Message:
-    """One line first; the services behind Details."""
+_NO_ACCOUNTS: Mapping[str, Account] = {}
+
+
+def status(answer: StatusAnswer, *, details: bool = False, accounts: Mapping[str, Account] = _NO_ACCOUNTS) -> Message:
+    """One line first; the services behind Details. `accounts`, by service, are for admins."""
     first = _first_line(answer)
     busy = (
         f"{counted(answer.running, 'video', 'videos')} being made, {answer.queued:,} waiting in this workspace."
@@ -46,7 +50,7 @@ def status(answer: StatusAnswer, *, details: bool = False) -> Message:
         f"{first} {busy}".strip(),
         section(f"*{first}*"),
         context(busy),
-        *(block for each in shown for block in _service(each) if details),
+        *(block for each in shown for block in _service(each, accounts.get(each.name)) if details),
         context(f"And {counted(hidden, 'service', 'services')} more.") if details and hidden else None,
         actions(more) if not details and shown else None,
     )
@@ -79,7 +83,7 @@ def _what_is_wrong(answer: StatusAnswer) -> str:
     return listed(parts, last="and")
 
 
-def _service(service: ServiceStanding) -> tuple[Block | None, ...]:
+def _service(service: ServiceStanding, account: Account | None) -> tuple[Block | None, ...]:
     icon, state = STATES.get(service.state, ("⚪", "Not known"))
     since = f" since {moment(service.since)}" if service.since and service.state not in _GOOD else ""
     kind = " · built-in preview" if service.is_preview else ""
@@ -97,6 +101,7 @@ def _service(service: ServiceStanding) -> tuple[Block | None, ...]:
         page,
         _times(service.typical, service.slow),
         *_models(service),
+        _left(account) if account is not None else "",
     ]
     return section("\n".join(each for each in lines if each)), context(_uptime(service.uptime), _looked(service))
 
@@ -129,6 +134,27 @@ def _model(model: ModelStanding) -> str:
             f" (of {counted(model.videos, 'video', 'videos')})"
         )
     return " · ".join(told)
+
+
+def _left(account: Account) -> str:
+    """The money prepaid there, how old that word is, and when it becomes a notice."""
+    told = account.left
+    if told is None or (told.read_at is None and not told.problem):
+        return "Prepaid there: not asked yet."
+    if told.read_at is None:
+        return f"Prepaid there: not known. Asking for it failed: {sentence(quoted(told.problem))}"
+    if told.usd_micros is None:
+        return "Prepaid there: it does not tell our key how much is left."
+    enough = f", enough for about {counted(account.videos, 'video', 'videos')}" if account.videos is not None else ""
+    newer = f" Asking since then failed: {sentence(quoted(told.problem))}" if told.problem else ""
+    return f"Prepaid there: {usd(told.usd_micros)} left{enough}, as of {moment(told.read_at)}.{newer} {_warns(account)}"
+
+
+def _warns(account: Account) -> str:
+    if account.warns_below_usd_micros is None or not account.warns_below_videos:
+        return "No notice comes when it runs low."
+    videos = counted(account.warns_below_videos, "video", "videos")
+    return f"A notice comes below {usd(account.warns_below_usd_micros)} ({videos})."
 
 
 def _uptime(shares: Mapping[str, float | None]) -> str:
