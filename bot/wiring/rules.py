@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from datetime import timedelta
 
 from bot.clock import Clock, NewId
 from bot.config import Settings
@@ -18,6 +19,8 @@ from bot.upstreams.registry import Upstream
 from bot.web.app import webhook_url
 
 ENGINE_BUSY_MS = 30_000
+AGAIN_WINDOW = timedelta(minutes=2)
+"""Who orders the same once more within it is asked whether that is meant."""
 
 
 def limits_of(settings: Settings) -> tuple[Limit, ...]:
@@ -38,7 +41,7 @@ def rules_of(settings: Settings) -> Rules:
         confirm_above_usd_micros=round(settings.confirm_above_usd * 1_000_000),
         running_max=settings.running_max,
         queued_max=settings.queued_max,
-        again_window=settings.again_window,
+        again_window=AGAIN_WINDOW,
         time_zone=settings.time_zone,
     )
 

@@ -16,7 +16,8 @@ from pydantic import SecretStr
 from virtual_clock import VirtualClock
 
 import bot.observing
-from bot.config import METRICS_TOKEN_LENGTH_MIN, SettingsError, load
+from bot.config import SettingsError, load
+from bot.config.written import METRICS_TOKEN_LENGTH_MIN
 from bot.demo.slack import Refuse
 from bot.demo.videos.faults import Status
 from bot.jobs.model import Failure, JobState

@@ -1,113 +1,16 @@
-"""Settings from the environment, `.env` and `sora.toml`, checked together and complained about in words."""
+"""`Settings`: every setting of one process, and what must fit together."""
 
 import re
-import tomllib
-from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import Field, SecretStr, model_validator
 
+from bot.config.storage import Storage
+from bot.config.tables import LimitSetting, Servers, ServerSetting, ServiceSetting
+from bot.config.written import Bucket, MemberIds, MetricsToken, OriginOrNothing, Texts, VideosVariant, ZoneName
 from bot.mail.address import MailAddressError, MailServer
-
-METRICS_TOKEN_LENGTH_MIN = 16
-
-
-class SettingsError(Exception):
-    """Everything wrong with the settings at once; `problems` are whole sentences."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
-
-
-VideosVariant = Literal[
-    "openai", "azure", "relay", "new_api_videos", "litellm", "laozhang", "apiyi", "cometapi", "vllm_omni", "sglang",
-    "generations", "evolink", "new_api",
-]  # fmt: skip
-S = TypeVar("S", bound="Storage")
-
-
-class LimitSetting(BaseModel):
-    """One `[[limits]]` entry: at most so much for a scope in a period. USD or clips, or both."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    scope: Literal["person", "slack_channel", "workspace"]
-    period: Literal["day", "month"]
-    usd: float | None = Field(default=None, ge=0)
-    clips: int | None = Field(default=None, ge=0)
-
-
-class ServiceSetting(BaseModel):
-    """One `[services.NAME]` table: what the operator knows better than the catalogue."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    url: str = ""
-    in_flight_max: int | None = Field(default=None, ge=1)
-    submits_per_minute: int | None = Field(default=None, ge=1)
-    webhooks: bool | None = None
-    priority: int = 0
-    tier: Literal["official", "relay", "self_hosted", "reverse"] | None = None
-
-
-class ServerSetting(BaseModel):
-    """One `[servers.NAME]` table: a server that speaks `/v1/videos`, beside the one of the environment."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    url: str
-    key: SecretStr | None = None
-    models: str = ""
-    variant: VideosVariant = "relay"
-    label: str = ""
-    tier: Literal["official", "relay", "self_hosted", "reverse"] = "relay"
-    webhook_secret: SecretStr | None = None
-    in_flight_max: int | None = Field(default=None, ge=1)
-    submits_per_minute: int | None = Field(default=None, ge=1)
-
-    @field_validator("url")
-    @classmethod
-    def _is_an_address(cls, url: str) -> str:
-        return _origin(url)
-
-
-class Storage(BaseSettings):
-    """Where everything is kept: all that is needed to move it elsewhere."""
-
-    model_config = SettingsConfigDict(
-        env_file=".env",
-        env_file_encoding="utf-8",
-        env_ignore_empty=True,
-        toml_file="sora.toml",
-        extra="ignore",
-        frozen=True,
-        populate_by_name=True,
-    )
-
-    database_url: str = Field(default="sqlite:///data/sora.sqlite", alias="SORA_DATABASE_URL")
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over `.env`, and that over `sora.toml`."""
-        return (init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls))
 
 
 class Settings(Storage):
@@ -116,33 +19,33 @@ class Settings(Storage):
     slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
     slack_app_token: SecretStr | None = Field(default=None, alias="SLACK_APP_TOKEN")
     slack_signing_secret: SecretStr | None = Field(default=None, alias="SLACK_SIGNING_SECRET")
-    slack_api_url: str = Field(default="https://slack.com/api/", alias="SLACK_API_URL")
+    slack_api_url: OriginOrNothing = Field(default="https://slack.com/api/", alias="SLACK_API_URL")
     port: int = Field(default=3000, alias="PORT", ge=0, le=65535)
     host: str = Field(default="0.0.0.0", alias="SORA_HOST")  # noqa: S104 - a container's port is published, not this
     spool: Path = Field(default=Path("data/spool"), alias="SORA_SPOOL")
     command: str = Field(default="/sora", alias="SORA_COMMAND", pattern=r"^/[a-z0-9_-]{1,31}$")
-    public_url: str = Field(default="", alias="SORA_PUBLIC_URL")
-    time_zone: str = Field(default="UTC", alias="SORA_TIME_ZONE")
+    public_url: OriginOrNothing = Field(default="", alias="SORA_PUBLIC_URL")
+    time_zone: ZoneName = Field(default="UTC", alias="SORA_TIME_ZONE")
     confirm_above_usd: float = Field(default=1.0, alias="SORA_CONFIRM_ABOVE_USD", ge=0)
     retry_unknown_below_usd: float = Field(default=0.0, alias="SORA_RETRY_UNKNOWN_BELOW_USD", ge=0)
     running_max: int = Field(default=3, alias="SORA_RUNNING_MAX", ge=1, le=100)
     queued_max: int = Field(default=10, alias="SORA_QUEUED_MAX", ge=0, le=1000)
-    admins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_ADMINS")
+    admins: MemberIds = Field(default=(), alias="SORA_ADMINS")
     routing: Literal["official", "cheapest", "fastest"] = Field(default="official", alias="SORA_ROUTING")
-    prefer: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_PREFER")
-    disable: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_DISABLE")
+    prefer: Texts = Field(default=(), alias="SORA_PREFER")
+    disable: Texts = Field(default=(), alias="SORA_DISABLE")
     accept_reverse_risk: bool = Field(default=False, alias="SORA_ACCEPT_REVERSE_RISK")
-    reverse_not_in: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_REVERSE_NOT_IN")
+    reverse_not_in: Texts = Field(default=(), alias="SORA_REVERSE_NOT_IN")
     when_all_down: Literal["queue", "try"] = Field(default="queue", alias="SORA_WHEN_ALL_DOWN")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="SORA_LOG_LEVEL")
     log_format: Literal["auto", "json", "console"] = Field(default="auto", alias="SORA_LOG_FORMAT")
-    metrics_token: SecretStr | None = Field(default=None, alias="SORA_METRICS_TOKEN")
+    metrics_token: MetricsToken | None = Field(default=None, alias="SORA_METRICS_TOKEN")
     smtp_url: SecretStr | None = Field(default=None, alias="SORA_SMTP_URL")
     mail_from: str = Field(default="", alias="SORA_MAIL_FROM")
-    mail_to: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="SORA_MAIL_TO")
+    mail_to: Texts = Field(default=(), alias="SORA_MAIL_TO")
     fal_key: SecretStr | None = Field(default=None, alias="FAL_KEY")
     fal_in_flight_max: int | None = Field(default=None, alias="SORA_FAL_IN_FLIGHT_MAX", ge=1)
-    fal_url: str = Field(default="", alias="SORA_FAL_URL")
+    fal_url: OriginOrNothing = Field(default="", alias="SORA_FAL_URL")
     runway_key: SecretStr | None = Field(default=None, alias="RUNWAYML_API_SECRET")
     gemini_key: SecretStr | None = Field(default=None, alias="GEMINI_API_KEY")
     gemini_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_GEMINI_WEBHOOK_SECRET")
@@ -153,7 +56,7 @@ class Settings(Storage):
     google_credentials: Path | None = Field(default=None, alias="GOOGLE_APPLICATION_CREDENTIALS")
     google_project: str = Field(default="", alias="GOOGLE_CLOUD_PROJECT")
     google_location: str = Field(default="us-central1", alias="GOOGLE_CLOUD_LOCATION", pattern=r"^[a-z0-9-]{1,60}$")
-    vertex_bucket: str = Field(default="", alias="SORA_VERTEX_BUCKET")
+    vertex_bucket: Bucket = Field(default="", alias="SORA_VERTEX_BUCKET")
     siliconflow_key: SecretStr | None = Field(default=None, alias="SILICONFLOW_API_KEY")
     luma_key: SecretStr | None = Field(default=None, alias="LUMA_AGENTS_API_KEY")
     kling_key: SecretStr | None = Field(default=None, alias="KLING_API_KEY")
@@ -171,8 +74,8 @@ class Settings(Storage):
     services: dict[str, ServiceSetting] = {}
     models: dict[str, Any] = {}
     """Tables of models as they were written; the catalogue reads them."""
-    servers: dict[str, ServerSetting] = {}
-    videos_url: str = Field(default="", alias="SORA_VIDEOS_URL")
+    servers: Servers = {}
+    videos_url: OriginOrNothing = Field(default="", alias="SORA_VIDEOS_URL")
     videos_key: SecretStr | None = Field(default=None, alias="SORA_VIDEOS_KEY")
     videos_models: str = Field(default="", alias="SORA_VIDEOS_MODELS")
     videos_variant: VideosVariant = Field(default="relay", alias="SORA_VIDEOS_VARIANT")
@@ -189,63 +92,6 @@ class Settings(Storage):
         LimitSetting(scope="workspace", period="month", usd=50.0),
     )
 
-    @field_validator("slack_api_url", "fal_url", "videos_url", "public_url")
-    @classmethod
-    def _is_an_origin(cls, url: str) -> str:
-        return _origin(url) if url else url
-
-    @field_validator("servers")
-    @classmethod
-    def _have_names(cls, servers: dict[str, ServerSetting]) -> dict[str, ServerSetting]:
-        """A name stands in the database and in addresses; two are ours."""
-        for name in servers:
-            if name in {"videos", "preview"} or not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", name):
-                raise ValueError(
-                    f'"{name}" cannot be a server\'s name; take small letters and digits, not "videos" or "preview"'
-                )
-        return servers
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_a_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError('is no time zone; use a name such as "Europe/Berlin"') from None
-        return name
-
-    @field_validator("prefer", "disable", "reverse_not_in", mode="before")
-    @classmethod
-    def _is_a_list_of_names(cls, said: object) -> object:
-        """As "fal, runway/gen-4.5"; `sora.toml` may have a list."""
-        if not isinstance(said, str):
-            return said
-        return tuple(dict.fromkeys(each.strip() for each in said.split(",") if each.strip()))
-
-    @field_validator("admins", mode="before")
-    @classmethod
-    def _is_a_list_of_people(cls, said: object) -> object:
-        """As "U0123,U0456"; `sora.toml` may have a list."""
-        ids = said.split(",") if isinstance(said, str) else said
-        if not isinstance(ids, (list, tuple)):
-            return ids
-        people = tuple(dict.fromkeys(str(each).strip() for each in ids if str(each).strip()))
-        wrong = [each for each in people if not re.fullmatch(r"[UW][A-Z0-9]{2,30}", each)]
-        if wrong:
-            raise ValueError(
-                f'"{wrong[0]}" is no member id. Slack shows it in a profile: three dots, Copy member ID (U0123ABCD)'
-            )
-        return people
-
-    @field_validator("mail_to", mode="before")
-    @classmethod
-    def _is_a_list_of_addresses(cls, said: object) -> object:
-        """As "ops@example.com, ada@example.com"; `sora.toml` may have a list."""
-        addresses = said.split(",") if isinstance(said, str) else said
-        if not isinstance(addresses, (list, tuple)):
-            return addresses
-        return tuple(dict.fromkeys(str(each).strip() for each in addresses if str(each).strip()))
-
     @model_validator(mode="after")
     def _mail_is_whole(self) -> "Settings":
         if self.smtp_url is None:
@@ -260,16 +106,6 @@ class Settings(Storage):
         if wrong:
             raise ValueError(f'SORA_MAIL_FROM, SORA_MAIL_TO: "{wrong[0]}" is no e-mail address')
         return self
-
-    @field_validator("metrics_token")
-    @classmethod
-    def _is_long_enough(cls, token: SecretStr | None) -> SecretStr | None:
-        if token is not None and len(token.get_secret_value()) < METRICS_TOKEN_LENGTH_MIN:
-            raise ValueError(
-                f"must have {METRICS_TOKEN_LENGTH_MIN} characters or more: who guesses it reads your numbers"
-                " (`openssl rand -hex 20` makes one)"
-            )
-        return token
 
     @model_validator(mode="after")
     def _slack_can_reach_us(self) -> "Settings":
@@ -308,13 +144,6 @@ class Settings(Storage):
         if self.google_credentials is not None and not self.google_credentials.is_file():
             raise ValueError(f"GOOGLE_APPLICATION_CREDENTIALS: there is no file {self.google_credentials}")
         return self
-
-    @field_validator("vertex_bucket")
-    @classmethod
-    def _is_a_bucket(cls, said: str) -> str:
-        if said and not re.fullmatch(r"gs://[a-z0-9][\w.-]{1,220}(/.{0,800})?", said):
-            raise ValueError("write the bucket for Veo's films as gs://name or gs://name/folder")
-        return said
 
     @model_validator(mode="after")
     def _beats_are_in_sequence(self) -> "Settings":
@@ -355,46 +184,3 @@ class Settings(Storage):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
-
-    @property
-    def again_window(self) -> timedelta:
-        return timedelta(minutes=2)
-
-
-def _origin(url: str) -> str:
-    if not url.startswith(("https://", "http://")):
-        raise ValueError("must begin with https:// (or http:// for a server of your own)")
-    return url
-
-
-def load(**given: Any) -> Settings:
-    """Settings of this process; `given` wins over everything it finds.
-
-    Raises:
-        SettingsError: all problems together.
-    """
-    return _loaded(Settings, given)
-
-
-def load_storage(**given: Any) -> Storage:
-    """For who moves a database and serves nobody: no token is asked for.
-
-    Raises:
-        SettingsError: all problems together.
-    """
-    return _loaded(Storage, given)
-
-
-def _loaded(kind: type[S], given: Mapping[str, Any]) -> S:
-    try:
-        return kind(**given)
-    except ValidationError as error:
-        raise SettingsError([_in_words(each) for each in error.errors()]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError([f"sora.toml cannot be read: {error}."]) from None
-
-
-def _in_words(error: Mapping[str, Any]) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    what = str(error["msg"]).removeprefix("Value error, ")
-    return f"{where}: {what}." if where else f"{what}."
