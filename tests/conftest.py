@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
+import chosen_database
 import databases
 import pytest
 
@@ -17,12 +18,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--database",
         choices=[kind.value for kind in databases.Kind],
         default=databases.Kind.SQLITE.value,
-        help="what tests run on that do not run on both (SQLite unless told)",
+        help="what tests run on that do not run on both (SQLite unless told); on postgres they run alone",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     databases.choose(databases.Kind(config.getoption("--database")))
+    config.addinivalue_line("markers", "own_database: is not run a second time by `pytest --database postgres`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On Postgres only what would have run on SQLite: all else was as it is in the run without `--database`."""
+    if databases.chosen() is not databases.Kind.POSTGRES:
+        return
+    left_out = [item for item in items if not chosen_database.is_about(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if chosen_database.is_about(item)]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    chosen_database.comes(item)
 
 
 def pytest_unconfigure() -> None:

@@ -1,4 +1,4 @@
-"""A database for each test, of either kind. `pytest --database postgres` runs everything on Postgres.
+"""A database for each test, of either kind. `chosen_database.py` says which tests `pytest --database` is about.
 
 The server comes from a package and needs nothing of the machine. One per pytest process, started by the first test that
 asks. A test may be killed by its timeout; then the server stays behind until the machine goes.
@@ -75,12 +75,12 @@ def chosen() -> Kind:
     return _Session.kind
 
 
-def url_for(file: Path, kind: Kind | None = None) -> str:
+def url_for(file: Path, kind: Kind) -> str:
     """The database at `file`: that SQLite file, or the Postgres database that stands for it. The same file: the same
     database, until the test is over. Postgres has our tables and the engine's already, and a test leaves them as
     they are.
     """
-    if (kind or _Session.kind) is Kind.SQLITE:
+    if kind is Kind.SQLITE:
         return f"sqlite:///{file}"
     where = file.absolute()
     if where not in _Session.lent:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import chosen_database
 import databases
 import pytest
 import sqlalchemy as sa
@@ -97,7 +98,7 @@ async def test_everything_under_way_is_copied_and_ends_well_on_postgres_with_no_
 
 
 async def test_a_new_key_goes_on_watching_what_the_old_one_started_and_posts_nothing_again(tmp_path: Path) -> None:
-    url = databases.url_for(tmp_path / "sora.sqlite")
+    url = chosen_database.url_for(tmp_path / "sora.sqlite")
     asked = ("a fox in the snow", "a whale above a city")
     async with a_place(tmp_path) as (slack, videos):
         async with a_bot(slack, videos, settings_of(tmp_path, slack, videos, SORA_DATABASE_URL=url)) as town:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import aiohttp
-import databases
+import chosen_database
 from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
@@ -130,7 +130,7 @@ def settings_of(folder: Path, slack: LocalSlack, videos: LocalVideos, **more: An
         "SLACK_BOT_TOKEN": SecretStr(slack.bot_token),
         "SLACK_APP_TOKEN": SecretStr(slack.app_token),
         "SLACK_API_URL": slack.api_url,
-        "SORA_DATABASE_URL": databases.url_for(folder / "sora.sqlite"),
+        "SORA_DATABASE_URL": chosen_database.url_for(folder / "sora.sqlite"),
         "SORA_SPOOL": folder / "spool",
         "PORT": 0,
         "SORA_HOST": "127.0.0.1",

@@ -3,9 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from faults.cable import Balancer, Cable, a_cable, to_socket
 from faults.replicas import Replica, ReplicaTown, a_replica_town, until
 from sqlalchemy import make_url
+
+pytestmark = pytest.mark.own_database
 
 SICK_WITHIN_S = 6
 SETTINGS = {"SLACK_APP_TOKEN": "", "SORA_FENCE_AFTER_S": "20", "SORA_RECOVER_AFTER_S": "30"}

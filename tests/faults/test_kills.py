@@ -16,6 +16,8 @@ from faults.random_kills import Plan, play
 
 from bot.demo.faults import Kill
 
+pytestmark = pytest.mark.own_database
+
 HURRY = 15.0
 """The proof that a submit never left takes its deadline and the listing's lag, 90 s: six seconds at this pace."""
 

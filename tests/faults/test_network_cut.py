@@ -6,11 +6,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from faults.cable import Cable, Way, a_cable, to_port
 from faults.replicas import Replica, ReplicaTown, a_replica_town, until
 
 from bot.demo.faults import Delay
 from bot.demo.videos.calls import Operation
+
+pytestmark = pytest.mark.own_database
 
 CUT_S = 2.0
 SLACK_LATE_S, SERVICE_LATE_S = 2.0, 1.0

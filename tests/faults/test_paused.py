@@ -16,6 +16,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.demo.faults import Kill
 from bot.demo.videos.faults import StickRender
 
+pytestmark = pytest.mark.own_database
+
 ENDS_WITHIN_S = 10
 
 

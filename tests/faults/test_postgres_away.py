@@ -11,6 +11,8 @@ from sqlalchemy import make_url
 
 from bot.cli.run import STOP_WITHIN_S
 
+pytestmark = pytest.mark.own_database
+
 PATIENT = {"SORA_FENCE_AFTER_S": "20", "SORA_RECOVER_AFTER_S": "30"}
 """As they are out of the box: trouble of a few seconds is waited out."""
 

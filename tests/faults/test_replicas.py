@@ -3,10 +3,13 @@
 import time
 from pathlib import Path
 
+import pytest
 from faults.replicas import RECOVER_AFTER_S, Replica, ReplicaTown, a_replica_town, until
 
 from bot.demo.faults import Drop
 from bot.demo.videos.faults import StickRender
+
+pytestmark = pytest.mark.own_database
 
 ADMIN = "U0BEN00002"
 AT_ONCE_S = 2.0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import databases
+import chosen_database
 from known_admins import known_admins
 from scripted_service import ScriptedService, an_upstream
 from sqlmodel import SQLModel
@@ -184,7 +184,7 @@ async def a_house(
     clock = clock or VirtualClock()
     await clock.settle()  # from here on the clock knows of the threads
     service = service or ScriptedService(clock=clock, film=a_film(folder))
-    engine = open_engine(databases.url_for(folder / "sora.sqlite"), busy_timeout_ms=5000)
+    engine = open_engine(chosen_database.url_for(folder / "sora.sqlite"), busy_timeout_ms=5000)
     if not restarted:
         SQLModel.metadata.create_all(engine)
     store = Store(engine, writer_threads=1)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
-import databases
+import chosen_database
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -26,7 +26,7 @@ def office(port, *, scheme="smtp+plain", account="", recipients=("ops@example.co
 
 @pytest.fixture
 async def desk(tmp_path: Path):
-    async with notice_desk(tmp_path, databases.url_for(tmp_path / "sora.sqlite")) as opened:
+    async with notice_desk(tmp_path, chosen_database.url_for(tmp_path / "sora.sqlite")) as opened:
         yield opened
 
 
