@@ -1,6 +1,6 @@
 """Who could make a job now, within what its person agreed to and beyond it, and that in words to keep."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,11 +15,13 @@ from bot.upstreams.circuit import Circuit
 from bot.upstreams.fitting import Reason, Wanted
 from bot.upstreams.policy import LearnedTimes, WhenAllDown
 from bot.upstreams.registry import Registry, Upstream
-from bot.upstreams.router import Candidate, Plan, plan
+from bot.upstreams.router import Candidate, Plan, Skip, plan
 
 Learned = Callable[[], Awaitable[LearnedTimes]]
 _OTHERS = frozenset({Reason.OTHER_MODEL, Reason.OTHER_CLASS, Reason.PREVIEW})
 """About something else than this order: counted, not named."""
+CLAUSES_MAX = 3
+"""Of a question's reason. "What happened?" has them all."""
 
 
 async def nothing_learned() -> LearnedTimes:
@@ -37,6 +39,8 @@ class Outlook:
     circuits: Mapping[str, Circuit]
     wanted: Wanted
     learned: LearnedTimes
+    labels: Mapping[str, str]
+    """Of the services, as people know them."""
     against_health: bool = False
     """Everybody who could is out, and is asked all the same."""
 
@@ -50,7 +54,7 @@ class Outlook:
         return Planned(
             occasion=occasion,
             at=at,
-            candidates=tuple(f"{each.upstream}, {each.model.label}" for each in self.plan.candidates),
+            candidates=tuple(f"{each.model.label} at {self.labels[each.upstream]}" for each in self.plan.candidates),
             skipped=tuple(each.words for each in skipped),
             others=len(self.plan.skipped) - len(skipped),
         )
@@ -92,8 +96,16 @@ class Planner:
 
     def why(self, record: JobRecord, outlook: Outlook) -> str:
         """What became of what was agreed to, in one line: the skips that are about it. Who is dearer is the offer."""
-        told = [each.words for each in outlook.plan.skipped if each.reason not in _OTHERS | {Reason.DEARER}]
-        return "; ".join(dict.fromkeys(told)) or self._gone(record)
+        told = [each for each in outlook.plan.skipped if each.reason not in _OTHERS | {Reason.DEARER}]
+        out = [self._named(each) for each in told if each.reason is Reason.SUSPENDED]
+        rest = dict.fromkeys(each.words for each in told if each.reason is not Reason.SUSPENDED)
+        clauses = [f"{_listed(out)} cannot be used at the moment"] if out else []
+        return "; ".join([*clauses, *list(rest)[:CLAUSES_MAX]]) or self._gone(record)
+
+    def _named(self, skip: Skip) -> str:
+        upstream = self._registry.upstream(skip.upstream)
+        label = next((each.label for each in upstream.models if each.name == skip.model), skip.model)
+        return f"{label} at {upstream.label}"
 
     def _looked(
         self,
@@ -116,6 +128,7 @@ class Planner:
             circuits=circuits,
             wanted=wanted,
             learned=learned,
+            labels={each.name: each.label for each in self._registry.upstreams},
             against_health=against_health,
         )
 
@@ -160,3 +173,11 @@ def _agreed(record: JobRecord) -> list[Wanted]:
     if agreed is None:
         return [ordered]
     return [replace(ordered, model=agreed.model, length_s=agreed.length_s), ordered]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """As in "A, B and 4 others"."""
+    shown, more = names[:CLAUSES_MAX], len(names) - CLAUSES_MAX
+    if more > 0:
+        return f"{', '.join(shown)} and {more} {'other' if more == 1 else 'others'}"
+    return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1]) if part)

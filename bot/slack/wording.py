@@ -67,11 +67,11 @@ def ending(job: Job) -> Message:
 
 def asking(job: Job, question: Question) -> Message:
     """The card has a question; this is what makes its person look there."""
-    cost = usd(question.usd_micros) if question.usd_micros else "nothing"
+    cost = f"for {usd(question.usd_micros)}" if question.usd_micros else "free of charge"
     wait = "wait, " if question.can_wait else ""
     text = (
         f"{mention(job.order.user_id)} video #{job.number} cannot be made as you asked just now. "
-        f"Something else could make it for {cost}: its message has the buttons to take that, {wait}or stop. "
+        f"Something else could make it {cost}: its message has the buttons to take that, {wait}or stop. "
         f"Without an answer it stops {moment(question.deadline_at)}."
     )
     return Message(text=text, blocks=[])

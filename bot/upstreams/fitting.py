@@ -60,7 +60,7 @@ class Reason(StrEnum):
 class Misfit:
     reason: Reason
     words: str
-    """For a person, without the names of service and model."""
+    """For a person: how a sentence goes on that begins with "Seedance 2.0 at fal"."""
 
 
 def misfit(wanted: Wanted, model: Model, now: datetime) -> Misfit | None:
@@ -84,8 +84,9 @@ def wire_name_of(wanted: Wanted, model: Model) -> str | None:
 def _length(wanted: Wanted, model: Model) -> Misfit | None:
     if wanted.model is None or wanted.length_s in model.lengths_s:
         return None
-    makes = ", ".join(str(each) for each in model.lengths_s)
-    return Misfit(reason=Reason.LENGTH, words=f"makes {makes} s, not {wanted.length_s} s")
+    *others, last = (str(each) for each in model.lengths_s)
+    makes = f"{', '.join(others)} or {last}" if others else last
+    return Misfit(reason=Reason.LENGTH, words=f"makes videos of {makes} s, not of {wanted.length_s} s")
 
 
 def _shape(wanted: Wanted, model: Model) -> Misfit | None:

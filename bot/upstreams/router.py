@@ -44,7 +44,7 @@ class Skip:
     model: str
     reason: Reason
     words: str
-    """For a person: "fal, Seedance 2.0: takes no picture"."""
+    """For a person: "Seedance 2.0 at fal takes no picture"."""
     retry_at: datetime | None = None
     """For `suspended`: when it may be tried again."""
 
@@ -196,7 +196,7 @@ def _judged(
     if wanted.usd_micros_max is not None and made.usd_micros > wanted.usd_micros_max:
         return _skip(upstream, model, Misfit(reason=Reason.DEARER, words="costs more than the price shown"))
     if (upstream.name, model.name) in tried:
-        return _skip(upstream, model, Misfit(reason=Reason.TRIED, words="was tried already"))
+        return _skip(upstream, model, Misfit(reason=Reason.TRIED, words="was tried already, in vain"))
     return made
 
 
@@ -258,7 +258,7 @@ def _if_healthy(
             continue
         if circuit.reason == Retired.kind:
             return _skip(upstream, candidate.model, Misfit(reason=Reason.RETIRED, words="has been shut down"))
-        found = Misfit(reason=Reason.SUSPENDED, words="is out at the moment and tried again by itself")
+        found = Misfit(reason=Reason.SUSPENDED, words="cannot be used at the moment; it is tried again by itself")
         return replace(_skip(upstream, candidate.model, found), retry_at=next_try_at(circuit))
     return candidate
 
@@ -273,5 +273,5 @@ def _skip(upstream: Upstream, model: Model, found: Misfit) -> Skip:
         upstream=upstream.name,
         model=model.name,
         reason=found.reason,
-        words=f"{upstream.label}, {model.label}: {found.words}",
+        words=f"{model.label} at {upstream.label} {found.words}",
     )

@@ -42,7 +42,7 @@ async def test_a_button_on_the_card_decides_and_what_happened_tells_of_it(
 ) -> None:
     async with two_services(tmp_path) as town:
         card = await asked(town)
-        assert "at Harbour can make it for $0.60, 4 s" in str(card.blocks)
+        assert "at Harbour can make it for $0.60, $0.20 more than you agreed to." in str(card.blocks)
         await town.until(lambda: any(each.pings and "has the buttons" in each.text for each in town.posts()))
         await town.slack.click("ada", card, press)
         await town.until(lambda: bool(town.films()) or press == "sora_stop_asking")

@@ -126,9 +126,9 @@ async def test_what_happened_tells_its_person_and_admins_who_was_asked_who_was_n
             )
             assert first.planned is not None
             assert second.planned is not None
-            assert first.planned.candidates == ("scripted, Wave-1", "other, Wave-1")
-            assert (first.planned.others, second.planned.candidates) == (1, ("other, Wave-1",))
-            assert second.planned.skipped == ("Scripted, Wave-1: was tried already",)
+            assert first.planned.candidates == ("Wave-1 at Scripted", "Wave-1 at Other")
+            assert (first.planned.others, second.planned.candidates) == (1, ("Wave-1 at Other",))
+            assert second.planned.skipped == ("Wave-1 at Scripted was tried already, in vain",)
             assert second.attempt.state is AttemptState.SUCCEEDED
         for team, user, outcome in ((TEAM, BEN, LookOutcome.NOT_YOURS), ("T2", ANA, LookOutcome.UNKNOWN)):
             answer = await town.house.happened.look(team, user, record.job.id)
@@ -142,7 +142,7 @@ async def test_why_it_waits_and_what_was_asked_is_kept_too(tmp_path: Path) -> No
         playing, question = await town.asked(job)
         found = await happened(town.house, job.id)
         assert found.waited is not None
-        assert found.waited.skipped == ("Scripted, Wave-1: is out at the moment and tried again by itself",)
+        assert found.waited.skipped == ("Wave-1 at Scripted cannot be used at the moment; it is tried again by itself",)
         assert [each.question.id for each in found.asked] == [question.id]
         await town.answers(question, AnswerWord.STOP)
         await town.ended(job, playing)
@@ -188,7 +188,7 @@ async def test_a_model_that_retires_while_its_job_is_queued_is_asked_about_with_
         async with two(tmp_path, first={"models": (gone,)}, clock=town.house.clock, restarted=True) as later:
             playing, question = await later.asked(job)
             assert not question.can_wait
-            assert question.why == "Scripted, Wave-1: has been shut down"
+            assert question.why == "Wave-1 at Scripted has been shut down"
             assert (await later.answers(question, AnswerWord.WAIT)).value == "settled"
             assert (await later.answers(question, AnswerWord.STOP)).value == "stopped"
             await later.ended(job, playing)

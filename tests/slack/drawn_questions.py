@@ -23,7 +23,7 @@ QUESTION = Question(
     model="gen-45",
     length_s=8,
     usd_micros=960_000,
-    why="fal, Seedance 2.0 Fast: is out at the moment and tried again by itself",
+    why="Seedance 2.0 Fast at fal cannot be used at the moment",
     can_wait=True,
     asked_at=NOW,
     deadline_at=NOW + timedelta(hours=24),
@@ -105,8 +105,8 @@ def views():
     planned = Planned(
         occasion="try1",
         at=NOW,
-        candidates=("fal, Seedance 2.0 Fast", "Runway, Gen-4.5"),
-        skipped=tuple(f"kling, Model {each}: takes no picture" for each in range(40)),
+        candidates=("Seedance 2.0 Fast at fal", "Gen-4.5 at Runway"),
+        skipped=tuple(f"Model {each} at Kling takes no picture" for each in range(40)),
         others=12,
     )
     tries = tuple(
@@ -125,7 +125,13 @@ def views():
                 for each in (None, AnswerWord.EXPIRED)
             ),
         ),
-        waited=replace(planned, occasion=WAITING, candidates=(), skipped=("fal, Seedance: is out",), others=1),
+        waited=replace(
+            planned,
+            occasion=WAITING,
+            candidates=(),
+            skipped=("Seedance at fal cannot be used at the moment; it is tried again by itself",),
+            others=1,
+        ),
         bookings=tuple(
             Booking(kind=each, usd_micros=800_000, given_back_usd_micros=200_000, at=NOW, attempt_id="try2")
             for each in kinds

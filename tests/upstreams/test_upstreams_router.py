@@ -84,7 +84,7 @@ def test_the_operator_says_whom_to_ask_first_and_whom_never(routing: Routing, or
     assert names(found) == order
     assert {each.upstream for each in found.skipped} == {"cheap", "quick", "maker", "unofficial"} - set(order)
     assert {each.reason for each in found.skipped} <= {Reason.DISABLED, Reason.UNOFFICIAL}
-    assert all(each.words.startswith(f"{each.upstream.upper()}, Reed: is ") for each in found.skipped)
+    assert all(each.words.startswith(f"Reed at {each.upstream.upper()} is ") for each in found.skipped)
 
 
 def test_what_videos_took_lately_counts_more_than_what_a_catalogue_says() -> None:
@@ -128,7 +128,7 @@ def test_who_makes_the_length_asked_for_comes_before_who_is_cheaper_by_making_le
 def test_a_named_model_is_never_made_at_another_length() -> None:
     found = planned(wanted(model="reed", length_s=10), an_upstream("fal", a_model()))
     assert [each.reason for each in found.skipped] == [Reason.LENGTH]
-    assert found.skipped[0].words == "FAL, Reed: makes 4, 8, 12 s, not 10 s"
+    assert found.skipped[0].words == "Reed at FAL makes videos of 4, 8 or 12 s, not of 10 s"
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_what_a_model_cannot_do_is_a_reason_in_words(asked: Wanted, model: Model
     found = planned(asked, an_upstream("fal", model))
     assert found.candidates == ()
     assert [each.reason for each in found.skipped] == [reason]
-    assert found.skipped[0].words.startswith("FAL, Reed: ")
+    assert found.skipped[0].words.startswith("Reed at FAL ")
     assert not found.waits_for_health
 
 

@@ -126,7 +126,7 @@ def _asking(job: Job, facts: CardFacts) -> Words:
     """Its person decides; everybody else sees why nothing happens."""
     if facts.asked is None:
         return Words(stage="Starting", money=_reserved(job))
-    return Words(stage="Waiting for an answer", detail=question_words(facts.asked), money=_reserved(job))
+    return Words(stage="Waiting for an answer", detail=question_words(facts.asked, job), money=_reserved(job))
 
 
 def _checking(job: Job, facts: CardFacts) -> Words:

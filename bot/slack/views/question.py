@@ -11,19 +11,22 @@ from bot.jobs.questions import AnswerOutcome, QuestionAnswer
 from bot.slack.ids import ActionId
 from bot.slack.message import Message
 from bot.slack.views.blocks import button, message, section
-from bot.slack.views.words import moment, quoted, usd
+from bot.slack.views.words import moment, quoted, sentence, usd
 
 NOTHING_CHARGED = "Nothing was charged."
 
 
-def question_words(asked: Asked) -> str:
-    """Why it is asked, what is offered, and what happens without an answer."""
+def question_words(asked: Asked, job: Job) -> str:
+    """What happened, what is offered instead, and what comes of waiting and of no answer; a line each."""
     question = asked.question
-    why = quoted(question.why, limit_chars=400)
-    offer = f"{_offered(asked)} can make it for {_price(question)}, {question.length_s} s."
-    waits = " It starts by itself if what you asked for comes back." if question.can_wait else ""
-    ends = f"Without an answer it stops {moment(question.deadline_at)}, and what is reserved is given back."
-    return f"{why}. {offer}{waits} {ends}"
+    deadline, end = moment(question.deadline_at), _end(job)
+    without = (
+        "If you wait, it starts as you asked as soon as that works again."
+        f" If nobody answers, it waits until {deadline}, then stops, and {end}"
+        if question.can_wait
+        else f"If nobody answers, it stops {deadline}, and {end}"
+    )
+    return "\n".join((sentence(quoted(question.why, limit_chars=400)), _offer(asked, job), without))
 
 
 def question_buttons(asked: Asked, job: Job) -> list[ButtonElement | None]:
@@ -112,10 +115,25 @@ def _charged(job: Job) -> str:
     return f"{usd(job.paid_usd_micros)} was paid for an earlier try." if job.paid_usd_micros else NOTHING_CHARGED
 
 
-def _offered(asked: Asked) -> str:
-    if asked.same_model:
-        return f"The same model at {quoted(asked.service_label)}"
-    return f"{quoted(asked.model_label)} at {quoted(asked.service_label)}"
+def _offer(asked: Asked, job: Job) -> str:
+    """As in "Gen-4.5 at Runway can make it for $0.96, $0.16 more than you agreed to."."""
+    question, order = asked.question, job.order
+    who = f"{quoted(asked.model_label)} at {quoted(asked.service_label)}"
+    other = question.length_s != order.length_s
+    length = f"; {question.length_s} s long instead of {order.length_s} s" if other else ""
+    cost = f"for {usd(question.usd_micros)}" if question.usd_micros else "free of charge"
+    return f"{who} can make it {cost}, {_compared(question.usd_micros - job.held_usd_micros)}{length}."
+
+
+def _compared(more_usd_micros: int) -> str:
+    """With what its person agreed to, which is what is reserved."""
+    if not more_usd_micros:
+        return "the price you agreed to"
+    return f"{usd(abs(more_usd_micros))} {'more' if more_usd_micros > 0 else 'less'} than you agreed to"
+
+
+def _end(job: Job) -> str:
+    return "the rest of the money is given back." if job.paid_usd_micros else "nothing is charged."
 
 
 def _short(asked: Asked) -> str:
