@@ -15,8 +15,7 @@ from pathlib import Path
 import databases
 import sqlalchemy as sa
 from bench.processes import LIMITS
-from e2e.town import BriskClock
-from faults.hurried import HurriedBot
+from faults.forked import ForkedBot
 from faults.kill_town import KillTown, a_kill_town, free_port
 from sqlalchemy.orm import Session
 from sqlmodel import col
@@ -47,7 +46,7 @@ class Seat:
 
     folder: Path
     port: int
-    bot: HurriedBot | None = None
+    bot: ForkedBot | None = None
     taken: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -76,10 +75,9 @@ class Crowd:
 
     async def keep_alive(self, seat: Seat) -> None:
         """Until cancelled."""
-        assert isinstance(self.town.clock, BriskClock)
         while True:
             told = self.town.told(seat.port)
-            async with HurriedBot.running(told, clock=self.town.clock, folder=seat.folder) as seat.bot:
+            async with ForkedBot.running(told, clock=self.town.clock, folder=seat.folder) as seat.bot:
                 seat.taken.set()
                 while seat.bot.code is None:
                     await asyncio.sleep(0.01)

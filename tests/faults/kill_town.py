@@ -10,12 +10,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from e2e.town import MODELS, SECRET, BriskClock, a_film
-from faults.hurried import HurriedBot
+from faults.forked import ForkedBot
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from bot.clock import Clock, SystemClock
-from bot.demo.bot_process import BotProcess
 from bot.demo.slack import LocalSlack, Message
 from bot.demo.videos.service import LocalVideos
 from bot.slack.manifest import manifest
@@ -43,26 +42,16 @@ class KillTown:
     folder: Path
     port: int
     clock: Clock
-    """The video service's, and that of hurried bots."""
+    """The video service's, and the bots'."""
     settings: dict[str, str] = field(default_factory=dict)
     """Of every bot."""
     pids: list[int] = field(default_factory=list)
 
     @asynccontextmanager
-    async def bot(self) -> AsyncIterator[BotProcess]:
-        """`python -m bot run`, connected to Slack."""
-        running = BotProcess.running(self.told(self.port), inherited=os.environ, folder=self.folder / "bot")
-        async with running as process:
-            self.pids.append(process.pid)
-            await self.slack.sockets.connected(within_s=WITHIN_S)
-            yield process
-
-    @asynccontextmanager
-    async def hurried_bot(self) -> AsyncIterator[HurriedBot]:
-        """The same by the town's brisk clock."""
-        assert isinstance(self.clock, BriskClock)
+    async def bot(self) -> AsyncIterator[ForkedBot]:
+        """Connected to Slack."""
         told, folder = self.told(self.port), self.folder / "bot"
-        async with HurriedBot.running(told, clock=self.clock, folder=folder) as process:
+        async with ForkedBot.running(told, clock=self.clock, folder=folder) as process:
             self.pids.append(process.pid)
             await self.slack.sockets.connected(within_s=WITHIN_S)
             yield process
@@ -123,7 +112,7 @@ class KillTown:
 
 @asynccontextmanager
 async def a_kill_town(folder: Path, *, pace: float = 1.0, render_s: float = 1.0) -> AsyncIterator[KillTown]:
-    """`pace`: so many times faster go the clocks of the video service and of hurried bots. Slack's is real."""
+    """`pace`: so many times faster go the clocks of the video service and of the bots. Slack's is real."""
     clock = SystemClock() if pace == 1.0 else BriskClock(pace)
     async with (
         LocalSlack.running(manifest=manifest(), directory=folder / "slack") as slack,

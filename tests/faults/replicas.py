@@ -18,11 +18,11 @@ import databases
 import psycopg
 import sqlalchemy as sa
 from e2e.town import MODELS, SECRET, a_film
+from faults.forked import ForkedBot
 from faults.kill_town import WITHIN_S, Books
 from sqlalchemy.orm import Session
 
 from bot.clock import SystemClock
-from bot.demo.bot_process import BotProcess
 from bot.demo.slack import LocalSlack, Message
 from bot.demo.videos.service import LocalVideos
 from bot.slack.manifest import manifest
@@ -45,7 +45,7 @@ TELLER = (
 class Replica:
     """One bot process."""
 
-    process: BotProcess
+    process: ForkedBot
     port: int
     log: Path
 
@@ -110,7 +110,7 @@ class ReplicaTown:
         """A process until the block ends, ready when it begins. `more` are settings of its own."""
         port = free_port()
         told = self._told(port) | self.settings | more
-        async with BotProcess.running(told, inherited=os.environ, folder=self.folder / nick) as process:
+        async with ForkedBot.running(told, clock=SystemClock(), folder=self.folder / nick) as process:
             replica = Replica(process=process, port=port, log=self.folder / nick / "bot.log")
             async with asyncio.TaskGroup() as starting:
                 death = starting.create_task(process.died())

@@ -83,13 +83,13 @@ async def test_killed_between_the_intent_and_the_post(tmp_path: Path) -> None:
         DeadlyDoor.running(town.videos.port, strike=town.strike) as door,
     ):
         town.settings["SORA_VIDEOS_URL"] = f"http://127.0.0.1:{door.port}/v1"
-        async with town.hurried_bot() as process:
+        async with town.bot() as process:
             await town.slack.command("ada", "videos", "/sora", "a corgi surfing at sunset --4s")
             await process.gone(WITHIN_S)
         assert door.struck == 1
         assert [each.state for each in town.tries()] == ["intent"]
         assert town.videos.calls.of("create") == []
-        async with town.hurried_bot():
+        async with town.bot():
             await town.slack.until(lambda: town.films() >= 1, within_s=WITHIN_S)
             await town.slack.until(lambda: any("Done" in each.text for each in town.cards()), within_s=WITHIN_S)
         lost, sent = town.tries()

@@ -1,7 +1,8 @@
-"""The bot as a child process, all as `sora-bot run` has it but the clock: what takes 90 s by it is over in a few.
+"""The bot as a child process, all as `sora-bot run` has it but, where wanted, the clock: 90 s by it are over in a few.
 
 What is measured on the wire (connecting, answers, Slack's three seconds) stays real. A fork server that has imported
-the program once starts the children, so that a thousand of them do not spend their lives importing.
+the program once starts the children, so that they do not spend their lives importing, which takes longer than the rest
+of a start.
 """
 
 import asyncio
@@ -17,33 +18,35 @@ from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from e2e.town import BriskClock
-
 import bot
 from bot import config
 from bot.cli.run import serve
-from bot.demo.bot_process import KEPT, PR_SET_PDEATHSIG
+from bot.clock import Clock
+from bot.demo.bot_process import KEPT, PR_SET_PDEATHSIG, BotDied
 from bot.observing.confidential import Confidential
 from bot.observing.pipeline import logging_to
 
 STOP_S = 9.0
 LOOK_S = 0.01
+LAST_LINES = 15
+LOG = "bot.log"
 
 
-class HurriedBot:
+class ForkedBot:
     """A running bot; make it with `running`."""
 
-    def __init__(self, process: ForkServerProcess) -> None:
+    def __init__(self, process: ForkServerProcess, log: Path) -> None:
         self._process = process
+        self._log = log
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, told: Mapping[str, str], *, clock: BriskClock, folder: Path) -> AsyncIterator["HurriedBot"]:
+    async def running(cls, told: Mapping[str, str], *, clock: Clock, folder: Path) -> AsyncIterator["ForkedBot"]:
         """Begin; it need not be ready yet. At the end it is stopped politely, then not."""
         folder.mkdir(parents=True, exist_ok=True)
         process = _server().Process(target=_live, args=(dict(told), folder, clock))
         process.start()
-        running = cls(process)
+        running = cls(process, folder / LOG)
         try:
             yield running
         finally:
@@ -68,6 +71,17 @@ class HurriedBot:
         async with asyncio.timeout(within_s):
             while self.code is None:
                 await asyncio.sleep(LOOK_S)
+
+    async def died(self) -> None:
+        """Return never.
+
+        Raises:
+            BotDied: it is over.
+        """
+        while self.code is None:
+            await asyncio.sleep(LOOK_S)
+        lines = self._log.read_text(errors="replace").splitlines()[-LAST_LINES:]
+        raise BotDied("\n".join([f"The bot ended with code {self.code}. Its last words ({self._log}):", *lines]))
 
     def kill(self) -> None:
         self._process.kill()
@@ -98,13 +112,13 @@ def _server() -> multiprocessing.context.ForkServerContext:
     return context
 
 
-def _live(told: dict[str, str], folder: Path, clock: BriskClock) -> None:
+def _live(told: dict[str, str], folder: Path, clock: Clock) -> None:
     """The child's whole life."""
     if sys.platform.startswith("linux"):  # the fork server ends with the test's process, and takes us along
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.setsid()
     os.chdir(folder)
-    with (folder / "bot.log").open("ab") as log:
+    with (folder / LOG).open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     for name in os.environ.keys() - KEPT:
