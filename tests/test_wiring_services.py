@@ -63,6 +63,7 @@ async def test_the_accounts_own_bounds_win_over_the_catalogues(
         ({"MINIMAX_API_KEY": "mm-1"}, {"minimax": "official"}),
         ({"XAI_API_KEY": "xai-1"}, {"xai": "official"}),
         ({"OPENROUTER_API_KEY": "sk-or-1"}, {"openrouter": "relay"}),
+        ({"WAVESPEED_API_KEY": "ws-1"}, {"wavespeed": "relay"}),
         ({"REPLICATE_API_TOKEN": "r8_1"}, {"replicate": "relay"}),
         ({"DASHSCOPE_API_KEY": "sk-1"}, {"dashscope_intl": "official"}),
         ({"DASHSCOPE_API_KEY": "sk-1", "SORA_DASHSCOPE_REGION": "china"}, {"dashscope_china": "official"}),

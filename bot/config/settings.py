@@ -70,6 +70,8 @@ class Settings(Storage):
     xai_key: SecretStr | None = Field(default=None, alias="XAI_API_KEY")
     openrouter_key: SecretStr | None = Field(default=None, alias="OPENROUTER_API_KEY")
     openrouter_webhook_secret: SecretStr | None = Field(default=None, alias="OPENROUTER_WEBHOOK_SECRET")
+    wavespeed_key: SecretStr | None = Field(default=None, alias="WAVESPEED_API_KEY")
+    wavespeed_webhook_secret: SecretStr | None = Field(default=None, alias="SORA_WAVESPEED_WEBHOOK_SECRET")
     low_balance_videos: int = Field(default=5, alias="SORA_LOW_BALANCE_VIDEOS", ge=0)
     services: dict[str, ServiceSetting] = {}
     models: dict[str, Any] = {}

@@ -16,6 +16,7 @@ from bot.providers.openrouter import OpenRouter
 from bot.providers.replicate import Replicate
 from bot.providers.runway import Runway
 from bot.providers.siliconflow import SiliconFlow
+from bot.providers.wavespeed import WaveSpeed
 from bot.providers.xai import XAI
 from bot.wiring.opening import Account, Secrets, by_key, opened_vertex, secrets_of, vertex_secrets
 
@@ -159,6 +160,18 @@ ACCOUNTS = (
         secrets=lambda settings: secrets_of(settings.openrouter_key, settings.openrouter_webhook_secret),
         opened=by_key(
             lambda client, protocol, clock, held: OpenRouter(client, protocol, clock, webhook_secret=held.webhook)
+        ),
+    ),
+    Account(
+        name="wavespeed",
+        tier=Tier.RELAY,
+        protocol="wavespeed",
+        setting="WAVESPEED_API_KEY",
+        keys_at="wavespeed.ai/accesskey",
+        money_at="wavespeed.ai/top-up",
+        secrets=lambda settings: secrets_of(settings.wavespeed_key, settings.wavespeed_webhook_secret),
+        opened=by_key(
+            lambda client, protocol, clock, held: WaveSpeed(client, protocol, clock, webhook_secret=held.webhook)
         ),
     ),
     Account(

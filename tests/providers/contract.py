@@ -16,6 +16,7 @@ import case_runway
 import case_siliconflow
 import case_veo_vertex
 import case_video_generations
+import case_wavespeed
 import case_xai
 from contract_case import CATALOGUE, FILM, PROMPT, Case
 from raw_service import Told
@@ -91,5 +92,6 @@ CASES = (
     case_minimax.case(),
     case_veo_vertex.case(),
     *(case_video_generations.case(each) for each in ("relay", "evolink", "new_api")),
+    case_wavespeed.case(),
     case_xai.case(),
 )
