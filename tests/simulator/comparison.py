@@ -11,7 +11,7 @@ from tests.simulator.dial import Fault
 from tests.simulator.fleet import cheapest_of
 from tests.simulator.judge import Seen
 from tests.simulator.policies import Made, Policy, SimpleBot, each_in_turn, official_only
-from tests.simulator.services import Service
+from tests.simulator.services import Render, Service
 from tests.simulator.virtual_loop import VirtualClock, VirtualLoop
 from tests.simulator.world import Outcome, Setup, opened_dial, plans_of, services_of
 
@@ -32,7 +32,9 @@ class Row:
     videos: int
     paid_renders: int
     paid_twice: int
-    """Orders with more than one paid render, whoever asked for it aside."""
+    """Orders with more than one paid render, where their person did not ask for another, knowing of the first."""
+    charged_after_failed: int
+    """Renders that their service called failed, and made and charged later: no bot can know."""
     laundered: int
     """Orders that one service had refused and another one accepted."""
     usd: float
@@ -54,10 +56,32 @@ class _Result:
     seconds: float | None
     """From the order to the first video; None: there is none."""
     videos: int
-    charges: Sequence[int]
-    """Micro-dollars, one for each paid render."""
-    is_paid_twice: bool
+    asks: Sequence["_Asked"]
     is_laundered: bool
+
+    @property
+    def charges(self) -> list[int]:
+        """Micro-dollars, one for each paid render."""
+        return [usd_micros for each in self.asks for usd_micros in (*each.charges, *each.agreed, *each.surprises)]
+
+    @property
+    def is_paid_twice(self) -> bool:
+        """By one ask; or by a second one whose person had been told of a failure, and nothing of money."""
+        paid = [each for each in self.asks if each.charges]
+        return any(len(each.charges) > 1 for each in paid) or not all(each.knew for each in paid[:-1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """One time that a person asked for it. Charges are micro-dollars, one for each paid render."""
+
+    charges: Sequence[int]
+    agreed: Sequence[int] = ()
+    """After these somebody agreed to pay for another one."""
+    surprises: Sequence[int] = ()
+    """Their service had called them failed."""
+    knew: bool
+    """Whoever asked once more after it knew that it was paid, or still being made."""
 
 
 def compared(ours: Outcome) -> list[Row]:
@@ -90,6 +114,7 @@ def as_text(rows: Sequence[Row]) -> str:
         ("not made", lambda row: str(row.innocent - row.made)),
         ("paid renders a video", lambda row: f"{row.paid_renders / max(row.videos, 1):.3f}"),
         ("paid twice", lambda row: str(row.paid_twice)),
+        ("charged after “failed”", lambda row: str(row.charged_after_failed)),
         ("refusals moved on", lambda row: str(row.laundered)),
         ("paid", lambda row: f"${row.usd:,.2f}"),
         ("over the cheapest", lambda row: f"${row.usd_over_cheapest:,.2f}"),
@@ -110,18 +135,48 @@ def _ours(ours: Outcome, wishes: Mapping[str, Wish]) -> list[_Result]:
 
 
 def _result_of(order: str, wish: Wish, jobs: Sequence[Seen], ours: Outcome) -> _Result:
-    charges = [ours.charges.get(each.id, []) for each in jobs]
     videos_at_s = sorted(each.video_at_s for each in jobs if each.video_at_s is not None)
     begun_s = min(each.accepted_at_s for each in jobs)
     makers = [(each.refused_by, {service.name for service, _ in ours.judge.renders[each.id]}) for each in jobs]
+    in_order = sorted(jobs, key=lambda each: each.accepted_at_s)
     return _Result(
         order=order,
         wish=wish,
         seconds=videos_at_s[0] - begun_s if videos_at_s else None,
         videos=len(videos_at_s),
-        charges=[each for found in charges for each in found],
-        is_paid_twice=any(len(found) > 1 for found in charges),
+        asks=[
+            _asked(
+                ours.judge.renders[each.id],
+                ours.charges,
+                agreed=ours.judge.agreed | ours.judge.risked,
+                knew=each.told_paid or _goes_on(each, after) or each.video_at_s is not None,
+            )
+            for each, after in zip(in_order, [*in_order[1:], None], strict=True)
+        ],
         is_laundered=any(refused_by and made_by - {refused_by} for refused_by, made_by in makers),
+    )
+
+
+def _goes_on(job: Seen, after: Seen | None) -> bool:
+    """It was still being made when the next one was asked for."""
+    return after is not None and (job.ended_at_s is None or job.ended_at_s > after.accepted_at_s)
+
+
+def _asked(
+    renders: Sequence[tuple[Service, Render]],
+    charges: Mapping[str, int],
+    *,
+    agreed: Container[str] = (),
+    knew: bool,
+) -> _Asked:
+    paid = [render for _, render in renders if charges.get(render.id)]
+    late = [each for each in paid if each.late_at is not None]
+    chosen = [each for each in paid if each not in late and each.key in agreed]
+    return _Asked(
+        charges=[charges[each.id] for each in paid if each not in late and each not in chosen],
+        agreed=[charges[each.id] for each in chosen],
+        surprises=[charges[each.id] for each in late],
+        knew=knew,
     )
 
 
@@ -142,15 +197,17 @@ def _simple(setup: Setup, policy: Policy, accepted: Container[str]) -> list[_Res
 
 
 def _simple_result(made: Made) -> _Result:
-    charges = [each for service, render in made.renders if (each := service.charged_usd_micros(render))]
+    renders = [each for ask in made.asks for each in ask.renders]
+    charges = {render.id: service.charged_usd_micros(render) for service, render in renders}
     return _Result(
         order=str(made.plan.number),
         wish=made.plan.wish,
         seconds=made.seconds,
         videos=int(made.seconds is not None),
-        charges=charges,
-        is_paid_twice=len(charges) > 1,
-        is_laundered=bool(made.refused_by and {service.name for service, _ in made.renders} - made.refused_by),
+        asks=[_asked(each.renders, charges, knew=each.told_paid) for each in made.asks],
+        is_laundered=any(
+            each.refused_by and {service.name for service, _ in each.renders} - each.refused_by for each in made.asks
+        ),
     )
 
 
@@ -167,6 +224,7 @@ def _row(name: str, results: Sequence[_Result], services: Sequence[Service]) -> 
         videos=sum(each.videos for each in results),
         paid_renders=sum(len(each.charges) for each in results),
         paid_twice=sum(each.is_paid_twice for each in results),
+        charged_after_failed=sum(len(ask.surprises) for each in results for ask in each.asks),
         laundered=sum(each.is_laundered for each in results),
         usd=spent / 1e6,
         usd_over_cheapest=(spent - least) / 1e6,

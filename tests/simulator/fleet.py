@@ -32,14 +32,12 @@ RATES: Mapping[Fault, float] = {
     Fault.SUBMIT_NO_MONEY: 0.0,
     Fault.RENDER_FAILED: 0.02,
     Fault.RENDER_REFUSED: 0.0,
-    Fault.RENDER_LATE: 0.0,
     Fault.POLL_FAILS: 0.004,
     Fault.MIND_CHANGED: 0.0,
     Fault.ADMIN_WRONG: 0.0,
 }
 """Refusals go by the prompt here, not by chance. People do not change their mind and admins do not err, so that every
-order that is not made, and every second payment, is the bot's. For the same reason no service says that a render failed
-and makes it after all, as those of `market.py` do: whoever believes that pays twice, and nobody could know."""
+order that is not made, and every second payment, is the bot's."""
 
 WISHED = (
     *((None, None),) * 5,

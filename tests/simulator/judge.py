@@ -77,6 +77,12 @@ class Seen:
     accepted_at_s: float
     video_at_s: float | None = None
     """When it was delivered for the first time."""
+    ended_at_s: float | None = None
+    """When it last ended."""
+    booked_usd_micros: int = 0
+    """What the ledger says was spent for it so far."""
+    told_paid: bool = False
+    """When it ended, its card said that something was paid, or may have been."""
     refused_by: str = ""
     state: JobState = JobState.QUEUED
     failure: str | None = None
@@ -275,12 +281,16 @@ class Judge:
         if new is JobState.DELIVERED and seen.video_at_s is None:
             seen.video_at_s = asyncio.get_running_loop().time()
         if new in ENDED:
+            seen.ended_at_s = asyncio.get_running_loop().time()
+            seen.told_paid = seen.booked_usd_micros > 0
             self.ended(seen)
 
     def _booked(
         self, job_id: str, kind: str, usd_micros: int, closed: int | None, attempt_id: str | None, payers: list[str]
     ) -> None:
         self._say(job_id, f"ledger: {kind} {_usd(usd_micros)}" + (f" for try {attempt_id}" if attempt_id else ""))
+        if kind in {"capture", "possibly_paid"}:
+            self.jobs[job_id].booked_usd_micros += usd_micros
         if kind == "possibly_paid":
             self.unknown[str(attempt_id)] = usd_micros
         over = usd_micros - (closed or 0)

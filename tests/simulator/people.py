@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from bot.jobs.answers import Accepted, Answer, PriceToConfirm, SameAgain, Wish
 from bot.jobs.consent import AnswerWord
-from bot.jobs.model import Failure, Place
+from bot.jobs.model import Failure, JobState, Place
 from bot.slack.ids import ActionId
 from tests.simulator.dial import Dial, Fault
 from tests.simulator.fleet import WISHED
@@ -78,6 +78,11 @@ def _moment_s(dice: random.Random, days: float) -> float:
     return day * DAY_S
 
 
+def once_more_after_s(dial: Dial, subject: str) -> float:
+    """Who gets no video opens the form with everything of it, once, and sends it as it is: so long after that."""
+    return dial.dice("asks once more", subject).lognormvariate(6.0, 1.2)
+
+
 class People:
     def __init__(self, *, town: Town, dial: Dial, judge: Judge, slack: SlackTown, services: list[Service]) -> None:
         self._town = town
@@ -89,6 +94,7 @@ class People:
         """How many asks ended in which answer."""
         self._looked_at: dict[str, float] = {}
         """By attempt, after how many seconds the first admin looks."""
+        self._asked_once_more: set[str] = set()
 
     async def order(self, plan: Plan) -> None:
         subject = str(plan.number)
@@ -99,7 +105,7 @@ class People:
             await asyncio.gather(self._ask(plan, f"k{subject}"), self._ask(plan, f"k{subject}"))
         else:
             await self._ask(plan, f"k{subject}")
-        if again:
+        if again and not self._judge.is_fleet:
             await asyncio.sleep(luck.uniform(5, 200))
             await self._ask(plan, f"k{subject}-again", sure=luck.random() < 0.5)
 
@@ -142,7 +148,7 @@ class People:
         after_s = luck.uniform(60, 3600)
         if luck.random() < 0.3:
             self._later(after_s, lambda: self._do(job, lambda bot: bot.jobs.elsewhere(TEAM, job.user_id, job.id)))
-        elif luck.random() < 0.3:
+        elif luck.random() < 0.3 and not self._judge.is_fleet:
             self._later(after_s, lambda: self._cancel(job))
 
     def ended(self, job: Seen) -> None:
@@ -151,6 +157,10 @@ class People:
         if job.failure in kept and luck.random() < 0.9:
             after_s = luck.uniform(30, 7200)
             self._later(after_s, lambda: self._do(job, lambda bot: bot.jobs.send_again(TEAM, job.user_id, job.id)))
+        elif self._judge.is_fleet and job.state is not JobState.DELIVERED:
+            if job.subject not in self._asked_once_more:
+                self._asked_once_more.add(job.subject)
+                self._later(once_more_after_s(self._dial, job.subject), lambda: self._once_more(job))
         elif luck.random() < 0.03:
             self._later(
                 luck.uniform(5, 600), lambda: self._do(job, lambda bot: bot.jobs.remove(TEAM, job.user_id, job.id))
@@ -200,6 +210,16 @@ class People:
         if made and not said:
             self._judge.sworn_absent.add(attempt_id)
         await self._told(lambda bot: bot.doubts.answer(TEAM, admin, attempt_id, made=said), subject=job.subject)
+
+    async def _once_more(self, job: Seen) -> None:
+        """Edit on the card of what ended without a video, and Send."""
+
+        async def edited(bot: Process) -> Answer | None:
+            wish = await bot.jobs.wish_of(TEAM, job.user_id, job.id)
+            return None if wish is None else await self._asked(bot, wish, f"k{job.subject}-edit", sure=True)
+
+        self._judge.history.tell(job.subject, f"{job.user_id} asks once more")
+        await self._told(edited, subject=job.subject)
 
     async def _cancel(self, job: Seen) -> None:
         await self._do(job, lambda bot: bot.jobs.cancel(TEAM, job.user_id, job.id))

@@ -1,6 +1,7 @@
 """Two simple bots over the same services, the same weather and the same luck for each order, to compare ours with.
 
 Neither crashes, posts, keeps books or asks anybody. Both look at a render until it has taken as long as ours waits.
+Their people are those of ours: who gets no video asks once more.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from tests.simulator.adapter import Adapter
 from tests.simulator.dial import Dial
 from tests.simulator.fleet import fitting
 from tests.simulator.life import Life
-from tests.simulator.people import Plan
+from tests.simulator.people import Plan, once_more_after_s
 from tests.simulator.services import Render, Service
 
 LOOK_S = 10.0
@@ -23,6 +24,18 @@ WAIT_MAX_S = 900.0
 SAFE = (Unreachable, RateLimited, CapacityFailed)
 """Of a submit: nothing was started."""
 PAUSES_S = (5.0, 30.0)
+UNHEARD = "https://simple.test"
+"""Asked for, as ours does, so that a service is the same to all; nobody listens there."""
+
+
+@dataclass(slots=True)
+class Ask:
+    """One time that a person asked for it."""
+
+    renders: list[tuple[Service, Render]] = field(default_factory=list)
+    refused_by: set[str] = field(default_factory=set)
+    told_paid: bool = False
+    """A service said that it was made, so its person knows that it is paid, file or not."""
 
 
 @dataclass(slots=True)
@@ -32,8 +45,7 @@ class Made:
     plan: Plan
     seconds: float | None = None
     """From the order to the video; None: there is none."""
-    renders: list[tuple[Service, Render]] = field(default_factory=list)
-    refused_by: set[str] = field(default_factory=set)
+    asks: list[Ask] = field(default_factory=list)
 
 
 Policy = Callable[["SimpleBot", Made], Awaitable[bool]]
@@ -64,6 +76,7 @@ async def each_in_turn(bot: "SimpleBot", made: Made) -> bool:
 class SimpleBot:
     def __init__(self, services: Sequence[Service], dial: Dial, policy: Policy) -> None:
         self.services = services
+        self._dial = dial
         self._policy = policy
         self._adapters = {
             each.name: Adapter(each, Life("simple", dial, lambda _life, _where: None)) for each in services
@@ -74,7 +87,10 @@ class SimpleBot:
 
     async def serve(self, orders: Iterable[Plan]) -> list[Made]:
         self.made = {str(each.number): Made(each) for each in orders}
-        await asyncio.gather(*(self._order(each) for each in self.made.values()))
+        orders = [asyncio.ensure_future(self._order(each)) for each in self.made.values()]
+        await asyncio.sleep(max(each.plan.at_s for each in self.made.values()))
+        self._dial.calm = True  # as for ours: after the last order nothing fails any more
+        await asyncio.gather(*orders)
         return list(self.made.values())
 
     async def video(self, service: Service, made: Made) -> bool:
@@ -82,7 +98,9 @@ class SimpleBot:
         models = fitting(service, made.plan.wish) or list(service.models[:1])
         adapter, wish = self._adapters[service.name], made.plan.wish
         try:
-            ref = await adapter.submit(_request(wish, models[0].wire_name, f"{service.name}-{made.plan.number}"))
+            key = f"{service.name}-{made.plan.number}-{len(made.asks)}"
+            webhook_url = UNHEARD if service.protocol.webhooks else None
+            ref = await adapter.submit(_request(wish, models[0].wire_name, key, webhook_url))
             looks = int(WAIT_MAX_S / LOOK_S)
             for _ in range(looks):
                 await asyncio.sleep(LOOK_S)
@@ -93,24 +111,31 @@ class SimpleBot:
                 if status.failure is not None:
                     raise status.failure
                 if status.state is RenderState.SUCCEEDED:
+                    made.asks[-1].told_paid = True
                     async with adapter.download(ref, status):
                         return True
         except Moderated:
-            made.refused_by.add(service.name)
+            made.asks[-1].refused_by.add(service.name)
             raise
         raise TimedOut("it takes too long")
 
     async def _order(self, made: Made) -> None:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(made.plan.at_s)
-        if await self._policy(self, made):
-            made.seconds = loop.time() - made.plan.at_s
+        for pause_s in (once_more_after_s(self._dial, str(made.plan.number)), None):
+            made.asks.append(Ask())
+            if await self._policy(self, made):
+                made.seconds = loop.time() - made.plan.at_s
+                return
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
 
     def _accepted(self, service: Service, render: Render) -> None:
-        self.made[render.subject].renders.append((service, render))
+        nth = int(render.key.rpartition("-")[2])
+        self.made[render.subject].asks[nth - 1].renders.append((service, render))
 
 
-def _request(wish: Wish, wire_name: str, client_key: str) -> RenderRequest:
+def _request(wish: Wish, wire_name: str, client_key: str, webhook_url: str | None) -> RenderRequest:
     return RenderRequest(
         prompt=wish.prompt,
         wire_name=wire_name,
@@ -122,6 +147,6 @@ def _request(wish: Wish, wire_name: str, client_key: str) -> RenderRequest:
         seed=None,
         picture=None,
         client_key=client_key,
-        webhook_url=None,
+        webhook_url=webhook_url,
         extra={},
     )

@@ -84,8 +84,8 @@ class Outcome:
     answers: Mapping[str, int]
     alarms: Counter[str]
     judge: Judge
-    charges: Mapping[str, list[int]]
-    """By job, what was paid for it in the end: micro-dollars, render by render."""
+    charges: Mapping[str, int]
+    """By render, what was paid for it in the end, in micro-dollars."""
 
 
 Daily = Callable[[int, int], None]
@@ -344,10 +344,7 @@ class World:
             answers=self.people.answers,
             alarms=self.alarms,
             judge=judge,
-            charges={
-                job_id: [each for service, render in found if (each := service.charged_usd_micros(render))]
-                for job_id, found in judge.renders.items()
-            },
+            charges={render.id: service.charged_usd_micros(render) for service, render in renders},
         )
 
 
