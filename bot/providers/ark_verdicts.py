@@ -9,6 +9,7 @@ import re
 from collections.abc import Set
 from typing import Any, Final
 
+from bot.providers import refusals
 from bot.providers.answers import Answer, Call, tidy
 from bot.providers.errors import (
     AuthFailed,
@@ -21,10 +22,8 @@ from bot.providers.errors import (
     RateLimited,
     Retired,
 )
-from bot.providers.verdicts import error_of, kind_of_code, kind_of_words, seen_as
-from bot.providers.video_object import code_and_message
 
-_FAMILIES: Final[tuple[tuple[type[ProviderError], re.Pattern[str]], ...]] = (
+_FAMILIES: Final[refusals.Families] = (
     (Moderated, re.compile(r"SensitiveContent|RiskDetection|ContentRestricted")),
     (RateLimited, re.compile(r"RateLimitExceeded")),
     (QuotaExhausted, re.compile(r"^(QuotaExceeded|AccountOverdueError)")),
@@ -38,26 +37,15 @@ _FAMILIES: Final[tuple[tuple[type[ProviderError], re.Pattern[str]], ...]] = (
 
 def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = frozenset()) -> ProviderError:
     """The error that an answer without what was asked for is."""
-    code, message = code_and_message(answer.document, answer.text)
-    if answer.is_success and not message:
-        message = "an answer of another kind than asked for"
-    shared = error_of(answer, call=call, code=code, message=message, not_accepted=not_accepted)
-    kind = _kind_of(code)
-    if kind is None or answer.status >= 500 or answer.status in {408, 499}:
-        return shared  # From 500 on it proves nothing, whatever it calls itself.
-    return seen_as(kind, shared)
+    return refusals.refusal(answer, call, not_accepted=not_accepted, families=_FAMILIES)
 
 
 def failure_in_task(task: dict[str, Any], word: str) -> ProviderError:
     """Why a task ended without a video. `expired` was never run, and is a new order if anybody still wants it."""
-    code, message = code_and_message({"error": task.get("error") or {}}, "")
+    code, message = refusals.code_and_message({"error": task.get("error") or {}}, "")
     detail = tidy(message) or tidy(code) or f"Ark says {word} and nothing else"
     if word == "expired":
         kind: type[ProviderError] = NotFound
     else:
-        kind = _kind_of(code) or kind_of_code(code) or kind_of_words(f"{code} {message}") or CapacityFailed
+        kind = refusals.kind_of_failure(code, message, _FAMILIES)
     return kind(detail, code=tidy(code)[:100])
-
-
-def _kind_of(code: str) -> type[ProviderError] | None:
-    return next((kind for kind, family in _FAMILIES if family.search(code)), None)

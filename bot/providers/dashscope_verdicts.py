@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Set
 from typing import Any, Final
 
+from bot.providers import refusals
 from bot.providers.answers import Answer, Call, tidy
 from bot.providers.errors import (
     AuthFailed,
@@ -20,10 +21,8 @@ from bot.providers.errors import (
     Retired,
     TimedOut,
 )
-from bot.providers.verdicts import error_of, kind_of_code, kind_of_words, seen_as
-from bot.providers.video_object import code_and_message
 
-_FAMILIES: Final[tuple[tuple[type[ProviderError], re.Pattern[str]], ...]] = (
+_FAMILIES: Final[refusals.Families] = (
     (Moderated, re.compile(r"^(DataInspectionFailed|IPInfringementSuspect|data_inspection_failed)")),
     (QuotaExhausted, re.compile(r"AllocationQuota|^Arrearage|^CommodityNotPurchased|BillOverdue$|^BudgetLimit")),
     (RateLimited, re.compile(r"^Throttling")),
@@ -37,20 +36,15 @@ _FAMILIES: Final[tuple[tuple[type[ProviderError], re.Pattern[str]], ...]] = (
 
 def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = frozenset()) -> ProviderError:
     """The error that an answer without what was asked for is."""
-    code, message = code_and_message(answer.document, answer.text)
-    if answer.is_success and not message:
-        message = "an answer of another kind than asked for"
-    shared = error_of(answer, call=call, code=code, message=message, not_accepted=not_accepted)
-    kind = _kind_of(code)
-    if kind is None or answer.status >= 500 or answer.status in {408, 499}:
-        return shared  # From 500 on it proves nothing, whatever it calls itself.
-    return seen_as(kind, shared, request_id=request_id_of(answer))
+    return refusals.refusal(
+        answer, call, not_accepted=not_accepted, families=_FAMILIES, request_id=request_id_of(answer)
+    )
 
 
 def failure_in_task(output: Mapping[str, Any], word: str) -> ProviderError:
     """Why a task ended without a video: its `code` and `message` lie beside its status."""
     code, message = (each if isinstance(each := output.get(name), str) else "" for name in ("code", "message"))
-    kind = _kind_of(code) or kind_of_code(code) or kind_of_words(f"{code} {message}") or CapacityFailed
+    kind = refusals.kind_of_failure(code, message, _FAMILIES)
     return kind(tidy(message) or tidy(code) or f"DashScope says {word} and nothing else", code=tidy(code)[:100])
 
 
@@ -58,7 +52,3 @@ def request_id_of(answer: Answer) -> str:
     """From the header, else from the body, where DashScope repeats it."""
     told = answer.document.get("request_id") if isinstance(answer.document, dict) else None
     return answer.request_id or (tidy(told)[:200] if isinstance(told, str) else "")
-
-
-def _kind_of(code: str) -> type[ProviderError] | None:
-    return next((kind for kind, family in _FAMILIES if family.search(code)), None)

@@ -10,8 +10,8 @@ import httpx
 from bot.catalogue import model as catalogue
 from bot.providers.answers import Call, tidy
 from bot.providers.errors import CapacityFailed
-from bot.providers.transport import error_of, exchange
-from bot.providers.video_object import code_and_message
+from bot.providers.refusals import refusal
+from bot.providers.transport import exchange
 
 NAME_CHARACTERS_MAX = 120
 
@@ -45,8 +45,7 @@ async def models_listed(
         return None
     answer = await exchange(client, Call.CHECK, "GET", f"{root}{how['path']}", timeout_s=protocol.status_timeout_s)
     if not answer.is_success:
-        code, message = code_and_message(answer.document, answer.text)
-        raise error_of(answer, call=Call.CHECK, code=code, message=message)
+        raise refusal(answer, Call.CHECK)
     items = answer.document
     for step in how["items"]:
         items = items.get(step) if isinstance(items, dict) else None

@@ -24,11 +24,12 @@ from bot.providers.base import (
     VideoProvider,
     WebhookEvent,
 )
-from bot.providers.errors import CapacityFailed, NotFound, ProviderError
+from bot.providers.errors import CapacityFailed, NotFound
 from bot.providers.model_lists import ListedModels, ListsModels, models_listed
+from bot.providers.refusals import refusal
 from bot.providers.standard_webhooks import StandardWebhooks
-from bot.providers.transport import Answer, Call, error_of, exchange, public_download
-from bot.providers.video_object import code_and_message, found_render, id_of, status_of, video_in
+from bot.providers.transport import Answer, Call, exchange, public_download
+from bot.providers.video_object import found_render, id_of, status_of, video_in
 
 PAGES_MAX = 50
 
@@ -50,7 +51,7 @@ class OpenAIVideos:
         answer = await exchange(self._client, Call.SUBMIT, "POST", f"{self._root}videos", timeout_s=timeout_s, **body)
         render_id = id_of(answer.document) if answer.is_success else None
         if render_id is None:
-            raise self._error(answer, Call.SUBMIT)
+            raise refusal(answer, Call.SUBMIT, not_accepted=self._protocol.not_accepted)
         return RenderRef(render_id=render_id, request_id=answer.request_id)
 
     async def poll(self, ref: RenderRef) -> RenderStatus:
@@ -58,7 +59,7 @@ class OpenAIVideos:
         video = video_in(answer.document)
         # vLLM-Omni answers 4xx or 5xx for a failed render, with the video object as body.
         if video is None or not (answer.is_success or id_of(video) == ref.render_id):
-            raise self._error(answer, Call.POLL)
+            raise refusal(answer, Call.POLL)
         return status_of(video, answer)
 
     @asynccontextmanager
@@ -99,7 +100,7 @@ class OpenAIVideos:
         answer = await self._look(Call.FIND, f"{self._root}videos", params)
         page = answer.document if answer.is_success else None
         if not isinstance(page, dict) or not isinstance(items := page.get("data"), list):
-            raise self._error(answer, Call.FIND)
+            raise refusal(answer, Call.FIND)
         found = [shown for each in items if (shown := found_render(each)) is not None]
         if len(found) < len(items):
             raise CapacityFailed("the list shows a video without an id, which could be ours")
@@ -114,7 +115,7 @@ class OpenAIVideos:
         if answer.status == 409:
             return False
         if not answer.is_success:
-            raise self._error(answer, Call.CANCEL)
+            raise refusal(answer, Call.CANCEL)
         return isinstance(answer.document, dict) and answer.document.get("deleted") is True
 
     async def check(self) -> None:
@@ -123,7 +124,7 @@ class OpenAIVideos:
         path, params = ("videos", {"limit": 1}) if is_list else ("models", None)
         answer = await self._look(Call.CHECK, self._root + path, params)
         if not (answer.is_success and isinstance(answer.document, dict) and "data" in answer.document):
-            raise self._error(answer, Call.CHECK)
+            raise refusal(answer, Call.CHECK)
 
     async def models_now(self) -> ListedModels | None:
         return await models_listed(self._client, self._protocol, root=self._root)
@@ -146,12 +147,6 @@ class OpenAIVideos:
     ) -> Answer:
         timeout_s = self._protocol.status_timeout_s
         return await exchange(self._client, call, method, path, params=params, timeout_s=timeout_s)
-
-    def _error(self, answer: Answer, call: Call) -> ProviderError:
-        code, message = code_and_message(answer.document, answer.text)
-        if answer.is_success and not message:
-            message = "an answer of another kind than asked for"
-        return error_of(answer, call=call, code=code, message=message, not_accepted=self._protocol.not_accepted)
 
 
 def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:

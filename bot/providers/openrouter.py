@@ -32,11 +32,12 @@ from bot.providers.base import (
     WebhookEvent,
 )
 from bot.providers.data_uris import data_uri
-from bot.providers.errors import AuthFailed, NotFound, ProviderError
+from bot.providers.errors import AuthFailed, NotFound
 from bot.providers.model_lists import ListedModels, ListsModels, models_listed
 from bot.providers.openrouter_webhooks import OpenRouterWebhooks
-from bot.providers.transport import error_of, exchange, public_download
-from bot.providers.video_object import code_and_message, id_of, status_of, video_in
+from bot.providers.refusals import refusal
+from bot.providers.transport import exchange, public_download
+from bot.providers.video_object import id_of, status_of, video_in
 
 RATIOS: Final = {Shape.WIDE: "16:9", Shape.VERTICAL: "9:16", Shape.SQUARE: "1:1"}
 
@@ -57,14 +58,14 @@ class OpenRouter:
         answer = await exchange(self._client, Call.SUBMIT, "POST", "videos", json=body, timeout_s=timeout_s)
         render_id = id_of(answer.document) if answer.is_success else None
         if render_id is None:
-            raise self._error(answer, Call.SUBMIT)
+            raise refusal(answer, Call.SUBMIT, not_accepted=self._protocol.not_accepted)
         return RenderRef(render_id=render_id, request_id=answer.request_id)
 
     async def poll(self, ref: RenderRef) -> RenderStatus:
         answer = await self._look(Call.POLL, _path(ref))
         video = video_in(answer.document) if answer.is_success else None
         if video is None:
-            raise self._error(answer, Call.POLL)
+            raise refusal(answer, Call.POLL)
         return replace(status_of(video, answer), cost_usd_micros=_cost(video.get("usage")))
 
     @asynccontextmanager
@@ -115,7 +116,7 @@ class OpenRouter:
     async def _told(self, what: str) -> dict[str, Any]:
         answer = await self._look(Call.CHECK, what)
         if not (answer.is_success and isinstance(answer.document, dict) and "data" in answer.document):
-            raise self._error(answer, Call.CHECK)
+            raise refusal(answer, Call.CHECK)
         told = answer.document["data"]
         return told if isinstance(told, dict) else {}
 
@@ -127,12 +128,6 @@ class OpenRouter:
 
     async def _look(self, call: Call, path: str) -> Answer:
         return await exchange(self._client, call, "GET", path, timeout_s=self._protocol.status_timeout_s)
-
-    def _error(self, answer: Answer, call: Call) -> ProviderError:
-        code, message = code_and_message(answer.document, answer.text)
-        if answer.is_success and not message:
-            message = "an answer of another kind than asked for"
-        return error_of(answer, call=call, code=code, message=message, not_accepted=self._protocol.not_accepted)
 
 
 def _path(ref: RenderRef) -> str:

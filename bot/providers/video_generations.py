@@ -29,9 +29,10 @@ from bot.providers.base import (
 )
 from bot.providers.data_uris import data_uri
 from bot.providers.errors import InvalidRequest, Moderated, NotFound, ProviderError
-from bot.providers.transport import Answer, Call, error_of, exchange, public_download
+from bot.providers.refusals import code_and_message, refusal
+from bot.providers.transport import Answer, Call, exchange, public_download
 from bot.providers.verdicts import kind_of_words
-from bot.providers.video_object import code_and_message, id_of, status_of, video_in
+from bot.providers.video_object import id_of, status_of, video_in
 
 ASPECT_RATIOS: Final = {Shape.WIDE: "16:9", Shape.VERTICAL: "9:16", Shape.SQUARE: "1:1"}
 PICTURE_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -70,7 +71,7 @@ class VideoGenerations:
         )
         render_id = id_of(answer.document) if answer.is_success else None
         if render_id is None:
-            raise self._error(answer, Call.SUBMIT)
+            raise refusal(answer, Call.SUBMIT, not_accepted=self._protocol.not_accepted)
         return RenderRef(render_id=render_id, request_id=answer.request_id)
 
     async def poll(self, ref: RenderRef) -> RenderStatus:
@@ -78,7 +79,7 @@ class VideoGenerations:
         answer = await self._look(Call.POLL, path)
         video = video_in(answer.document)
         if video is None or not answer.is_success:
-            raise self._error(answer, Call.POLL)
+            raise refusal(answer, Call.POLL)
         status = status_of(video, answer)
         return _with_file(status, video) if status.state is RenderState.SUCCEEDED else status
 
@@ -103,7 +104,7 @@ class VideoGenerations:
         """The list of models, which these relays have for their other wares too."""
         answer = await self._look(Call.CHECK, "models")
         if not (answer.is_success and isinstance(answer.document, dict) and "data" in answer.document):
-            raise self._error(answer, Call.CHECK)
+            raise refusal(answer, Call.CHECK)
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:  # noqa: ARG002
         """Never one: callbacks of this dialect are unsigned, and whatever is unsigned is not genuine."""
@@ -113,12 +114,6 @@ class VideoGenerations:
         return await exchange(
             self._client, call, "GET", f"{self._root}{path}", timeout_s=self._protocol.status_timeout_s
         )
-
-    def _error(self, answer: Answer, call: Call) -> ProviderError:
-        code, message = code_and_message(answer.document, answer.text)
-        if answer.is_success and not message:
-            message = "an answer of another kind than asked for"
-        return error_of(answer, call=call, code=code, message=message, not_accepted=self._protocol.not_accepted)
 
 
 def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 from bot.providers.answers import Answer, Call, tidy
 from bot.providers.base import FoundRender, RenderRef, RenderState, RenderStatus
 from bot.providers.errors import CapacityFailed, InvalidRequest, NotFound, ProviderError, TimedOut
+from bot.providers.refusals import code_and_message
 from bot.providers.verdicts import error_of, kind_of_code, kind_of_words
 
 _WORDS = {
@@ -22,7 +23,6 @@ _WORDS = {
     RenderState.CANCELLED: "cancelled canceled deleted",
 }
 _STATES = {word: state for state, words in _WORDS.items() for word in words.split()}
-_TITLE = re.compile(r"<title[^>]*>([^<]{1,200})", re.I)
 _POLL_AFTER_MAX_S = 300.0
 _ID_CHARACTERS_MAX = 2000
 """LiteLLM's ids are base64 of provider, model and id: long, and kept as they are."""
@@ -121,39 +121,6 @@ def _kind_of_word(code: str) -> type[ProviderError]:
     if code.startswith("invalid_"):
         return InvalidRequest
     return CapacityFailed
-
-
-def code_and_message(document: Any, text: str) -> tuple[str, str]:
-    """The code and the words of an error in any of the shapes that are about; "" for what is missing.
-
-    {"error": {message, type, param, code}}, {"error": "..."}, FastAPI's {"detail": "..."} and {"detail": [{loc, msg}]},
-    new-api's {code, message, data: null}; of a page its title.
-    """
-    if not isinstance(document, dict):
-        title = _TITLE.search(text)
-        return "", title[1].strip() if title else ("an answer that is not JSON" if text else "")
-    error = document.get("error") or document.get("detail") or document
-    if isinstance(error, list):
-        return "", "; ".join(_field_words(each) for each in error[:5])
-    if not isinstance(error, dict):
-        return "", str(error)
-    code = error.get("code")
-    if code is None or code == "" or (str(code).isdecimal() and isinstance(error.get("type"), str)):
-        code = error.get("type")  # LiteLLM's code is the status again, and its type the word
-    return _plain(code), _plain(error.get("message") or error.get("msg"))
-
-
-def _field_words(problem: Any) -> str:
-    """ "prompt: Field required" of one entry of FastAPI's list."""
-    if not isinstance(problem, dict):
-        return str(problem)
-    place = problem.get("loc")
-    name = _plain(place[-1]) if isinstance(place, list) and place else ""
-    return f"{name}: {_plain(problem.get('msg'))}".removeprefix(": ")
-
-
-def _plain(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def found_render(item: Any) -> FoundRender | None:
