@@ -107,7 +107,8 @@ async def running(
         )
 
         wakes = Wakes(clock)
-        watcher = Watcher(registry, book, healths, StoredHistory(store), clock, watch.alarm)
+        history = StoredHistory(store)
+        watcher = Watcher(registry, book, healths, history, clock, watch.alarm)
         watch.renders(lambda: watcher.watching)
         bell = Bell(wakes=wakes, watcher=watcher, wire=company.wire)
         spool = Spool(settings.spool, threads=threads)
@@ -162,7 +163,7 @@ async def running(
             registry=registry,
             book=book,
             healths=healths,
-            history=StoredHistory(store),
+            history=history,
             moved=moves_counted(StoredIncidents(store), clock),
             standings=standings,
             surface=slack.surface,
