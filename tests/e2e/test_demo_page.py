@@ -25,7 +25,7 @@ from bot.slack.manifest import manifest
 PICTURES = Path(__file__).parents[2] / "bot" / "demo" / "page" / "pictures"
 PICTURE_BYTES_MAX = 400_000
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.own_database]
 
 ONE = Offer(
     name="videos",

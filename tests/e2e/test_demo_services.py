@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from browser import a_browser, needs_chromium
 from playwright.async_api import Locator, Page, expect
 from town import a_film
@@ -15,7 +16,7 @@ from bot.demo.page_server import Page as PageServer
 from bot.demo.services import OFFERS
 from bot.slack.manifest import manifest
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.own_database]
 
 HURRIED = tuple(replace(each, render_s=each.render_s / 10) for each in OFFERS)
 PATIENCE_MS = 120_000
