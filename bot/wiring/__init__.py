@@ -28,7 +28,6 @@ from bot.slack.errands import Errands
 from bot.slack.frames import FirstFrames
 from bot.slack.identity import who_we_are
 from bot.slack.replies import Replies
-from bot.slack.sockets import opened_sockets
 from bot.slack.uploads import SlackFiles
 from bot.store.accounts import StoredBalances
 from bot.store.drafts import StoredDrafts
@@ -44,7 +43,7 @@ from bot.web.app import build_web
 from bot.web.health import Readiness
 from bot.wiring.catalogue import catalogue_of
 from bot.wiring.company import company_of
-from bot.wiring.doors import greeting, listening, numbers, slack_entrance
+from bot.wiring.doors import greeting, listening, numbers, slack_entrance, slack_sockets
 from bot.wiring.lifelines import Ears, Loops, database_answers
 from bot.wiring.notices import notice_side
 from bot.wiring.probing import opened_prober
@@ -211,11 +210,7 @@ async def running(
         housekeeping = Housekeeping(
             spool=spool, forget_finished=workflow.forget_finished, tidy=frames.tidy, clock=clock
         )
-        sockets = None
-        if settings.slack_app_token is not None:
-            app_token = settings.slack_app_token.get_secret_value()
-            sockets = await owned.enter_async_context(opened_sockets(app, app_token=app_token, clock=clock))
-        ears = Ears(sockets, clock)
+        ears = Ears(await owned.enter_async_context(slack_sockets(settings, app, clock)), clock)
         readiness = Readiness({"database": database_answers(store), "slack": ears.problem, "peers": company.problem})
         availability = Availability(readiness.problems, parts=readiness.parts, meters=watch.meters, clock=clock)
         loops = await owned.enter_async_context(

@@ -14,6 +14,7 @@ from bot.observing.availability import Availability
 from bot.observing.exposition import Exposition
 from bot.observing.watch import Watch
 from bot.slack.entrance import entrance
+from bot.slack.sockets import Sockets, opened_sockets
 from bot.store.figures import StoredFigures
 from bot.upstreams.registry import Registry
 from bot.web.metrics import metrics_page
@@ -38,6 +39,17 @@ def slack_entrance(settings: Settings, app: AsyncApp, clock: Clock) -> Handler |
     if settings.slack_app_token is not None or secret is None:
         return None
     return entrance(app, signing_secret=secret.get_secret_value(), clock=clock)
+
+
+@asynccontextmanager
+async def slack_sockets(settings: Settings, app: AsyncApp, clock: Clock) -> AsyncIterator[Sockets | None]:
+    """None: Slack comes by HTTP."""
+    if settings.slack_app_token is None:
+        yield None
+        return
+    app_token = settings.slack_app_token.get_secret_value()
+    async with opened_sockets(app, app_token=app_token, clock=clock) as sockets:
+        yield sockets
 
 
 def numbers(
