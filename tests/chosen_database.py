@@ -18,22 +18,31 @@ TESTS = Path(__file__).parent
 def url_for(file: Path) -> str:
     """What stands at `file`, of the kind that was chosen: see `databases.url_for`."""
     if not _Now.foreseen:
-        raise AssertionError("a run on Postgres leaves this test out: its file imports chosen_database in no way")
+        raise AssertionError(
+            "a run on Postgres leaves this test out: it has both kinds in turn, or its file reaches us by no import"
+        )
     return databases.url_for(file, databases.chosen())
 
 
 def is_about(test: pytest.Item) -> bool:
     """Whether this test may open the chosen database: its file imports ours, itself or through others.
 
-    Not those that are marked as choosing for themselves, nor those that run on both kinds each time.
+    Not those that need no second run (`own_database`), nor those that run on both kinds each time.
     """
-    own = test.get_closest_marker("own_database") or "database_url" in getattr(test, "fixturenames", ())
-    return not own and Path(__file__) in _reached(test.path)
+    return _foreseen(test) and not _needs_no_second_run(test)
 
 
 def comes(test: pytest.Item) -> None:
-    """This test begins, and is refused the chosen database if a run on Postgres would have left it out."""
-    _Now.foreseen = is_about(test)
+    """This test begins, and is refused the chosen database if nobody decided whether it runs on Postgres."""
+    _Now.foreseen = _foreseen(test) or _needs_no_second_run(test)
+
+
+def _foreseen(test: pytest.Item) -> bool:
+    return Path(__file__) in _reached(test.path) and "database_url" not in getattr(test, "fixturenames", ())
+
+
+def _needs_no_second_run(test: pytest.Item) -> bool:
+    return test.get_closest_marker("own_database") is not None
 
 
 class _Now:
