@@ -26,6 +26,7 @@ from bot.catalogue.model import Protocol
 from bot.clock import Clock
 from bot.providers.balances import micros_left
 from bot.providers.base import (
+    CallsBack,
     Download,
     FoundRender,
     Picture,
@@ -33,9 +34,11 @@ from bot.providers.base import (
     RenderRequest,
     RenderState,
     RenderStatus,
+    TellsBalance,
     VideoProvider,
     WebhookEvent,
 )
+from bot.providers.callbacks import event_about, json_of
 from bot.providers.errors import (
     CapacityFailed,
     InvalidRequest,
@@ -62,7 +65,7 @@ _ENDING = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
 class WaveSpeed:
-    """One account. `webhook_secret` is what GET /webhook/secret says; without it no delivery is believed."""
+    """One account. `webhook_secret` is what its GET /webhook/secret says."""
 
     def __init__(
         self, client: httpx.AsyncClient, protocol: Protocol, clock: Clock, *, webhook_secret: str | None = None
@@ -133,8 +136,13 @@ class WaveSpeed:
         if opened is None:
             return None
         event_id, document = opened
-        render_id = _text(document.get("id")) if isinstance(document, dict) else ""
+        render_id = _id_of(document)
         return WebhookEvent(event_id=event_id, render_id=render_id) if render_id else None
+
+    async def called_back(self, body: bytes) -> WebhookEvent | None:
+        """Without the account's secret the address is the proof; with it nothing unsigned is believed."""
+        render_id = _id_of(json_of(body)) if self._seal is None else ""
+        return event_about(render_id, body) if render_id else None
 
     async def _balance(self) -> dict[str, Any]:
         answer = await self._looked(Call.CHECK, "/balance")
@@ -223,6 +231,10 @@ def _record(answer: Answer) -> dict[str, Any]:
     return document if "id" in document else {}
 
 
+def _id_of(document: Any) -> str:
+    return _text(document.get("id")) if isinstance(document, dict) else ""
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
@@ -232,3 +244,5 @@ def _link(value: Any) -> str:
 
 
 _: type[VideoProvider] = WaveSpeed
+_calls_back: type[CallsBack] = WaveSpeed
+_tells_balance: type[TellsBalance] = WaveSpeed

@@ -34,6 +34,8 @@ ALIVE = {
                "gemini_omni_flash_1.1", "wan3", "wan3_prime", "happyhorse_1_0", "grok_imagine_1_5",
                "grok_imagine_1_5_lite"],
     "veo_vertex": ["veo-3.1-lite-generate-001", "veo-3.1-fast-generate-001", "veo-3.1-generate-001"],
+    "wavespeed": ["alibaba/wan-2.6/text-to-video", "bytedance/seedance-v1.5-pro/text-to-video",
+                  "google/veo3.1-fast/text-to-video", "bytedance/seedance-2.0/text-to-video", "seedance-2.0-fast"],
     "xai": ["grok-imagine-video", "grok-imagine-video-1.5", "grok-imagine-video-1.5-lite"],
 }  # fmt: skip
 """By protocol, as the wire calls them: sections 0 and 3 to 11 of the facts."""

@@ -158,6 +158,12 @@ async def test_a_webhook_names_the_render_and_forgeries_name_nothing(
     async with opened_client(base_url=local.origin, headers={}, submit_timeout_s=1, status_timeout_s=1) as client:
         without = WaveSpeed(client, CATALOGUE.protocols["wavespeed"], clock)
         assert await without.verify_webhook(headers, body) is None
+        told = await without.called_back(body)
+        assert told is not None
+        assert told.render_id == ref.render_id
+        for nothing in (b"", b"[]", b'{"id": 7}', b'{"id": ""}', b"[" * 10_000):
+            assert await without.called_back(nothing) is None
+    assert await wavespeed.called_back(body) is None, "with a secret nothing unsigned is believed"
 
 
 async def test_refusals_are_of_their_kind(wavespeed: WaveSpeed, local: LocalWaveSpeed, clock: VirtualClock) -> None:

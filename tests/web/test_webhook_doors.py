@@ -42,6 +42,7 @@ from bot.providers.minimax import MiniMax
 from bot.providers.openai_videos import OpenAIVideos
 from bot.providers.openrouter import OpenRouter
 from bot.providers.replicate import Replicate
+from bot.providers.wavespeed import WaveSpeed
 from bot.web.app import build_web
 from bot.web.health import Readiness
 
@@ -82,6 +83,14 @@ def comma(_: str, body: bytes, clock: Clock, __: Seal) -> Mapping[str, str]:
     return {"X-OpenRouter-Signature": f"t={sent},v1={digest}"}
 
 
+def hexadecimal(event_id: str, body: bytes, clock: Clock, _: Seal) -> Mapping[str, str]:
+    """The standard's headers, but the secret as it is written, and "v3"."""
+    sent = str(int(clock.now().timestamp()))
+    key = SECRET.removeprefix("whsec_").encode()
+    digest = hmac.new(key, f"{event_id}.{sent}.".encode() + body, hashlib.sha256).hexdigest()
+    return {"webhook-id": event_id, "webhook-timestamp": sent, "webhook-signature": f"v3,{digest}"}
+
+
 def nothing(*_: object) -> Mapping[str, str]:
     return {}
 
@@ -116,6 +125,16 @@ KINDS = (
         lambda client, protocol, clock: OpenRouter(client, protocol, clock, webhook_secret=SECRET),
         lambda one: {"type": "video.generation.completed", "data": {"id": one, "status": "completed"}},
         comma,
+    ),
+    Kind(
+        "wavespeed",
+        "wavespeed",
+        lambda client, protocol, clock: WaveSpeed(client, protocol, clock, webhook_secret=SECRET),
+        lambda one: {"id": one, "status": "completed"},
+        hexadecimal,
+    ),
+    Kind(
+        "wavespeed_bare", "wavespeed", WaveSpeed, lambda one: {"id": one, "status": "failed"}, nothing, is_signed=False
     ),
     Kind("ark", "ark/byteplus", Ark, lambda one: {"id": one, "status": "succeeded"}, nothing, is_signed=False),
     Kind("kling_bare", "kling", Kling, lambda one: {"id": one, "status": "succeeded"}, nothing, is_signed=False),
