@@ -18,6 +18,7 @@ from bot.providers.errors import (
     QuotaExhausted,
     TimedOut,
 )
+from bot.providers.refusals import code_and_message
 from bot.providers.verdicts import error_of, kind_of_words, seen_as
 
 _WELL = frozenset({0, 200})
@@ -51,10 +52,9 @@ def refusal_of(answer: Answer, call: Call, not_accepted: Set[tuple[int, str]]) -
     number = _number(document.get("code"))
     if answer.is_success and 400 <= number <= 599:
         answer = replace(answer, status=number)
-    word = document.get("error_code")
-    message = next((said for name in ("message", "error") if isinstance(said := document.get(name), str) and said), "")
-    message = message or answer.text
-    code = word if isinstance(word, str) else str(number or "")
+    code, message = code_and_message(answer.document, answer.text)
+    if isinstance(word := document.get("error_code"), str):
+        code = word
     shared = error_of(answer, call=call, code=code, message=message, not_accepted=not_accepted)
     if answer.is_success:  # HTTP 200 and a code of no HTTP status: a word of a render's vocabulary, or a new one
         kind = _RENDER_KINDS.get(number, OutcomeUnknown if call is Call.SUBMIT else CapacityFailed)
