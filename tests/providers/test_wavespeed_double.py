@@ -120,9 +120,10 @@ async def test_a_first_frame_is_what_was_uploaded_and_the_webhook_is_asked_for(
 async def test_an_upload_that_is_lost_or_silent_leaves_nothing_open(local: LocalWaveSpeed) -> None:
     for fault, kind in ((Drop(processed=True), CapacityFailed), (Silence(), TimedOut)):
         local.faults.add("upload", fault)
-        async with opened(local, look_s=0.3) as adapter:
+        async with opened(local, submit_s=30, look_s=0.3) as adapter:
             with pytest.raises(kind):
-                await adapter.submit(order(picture=PICTURE))
+                async with asyncio.timeout(5):  # as the story cuts a submit: that would be a doubt
+                    await adapter.submit(order(picture=PICTURE))
     assert local.predictions == {}
 
 
