@@ -233,8 +233,8 @@ class JobBook(QuestionBook, Protocol):
 
     async def overdue(self, job_id: str, *, at: datetime) -> None: ...
 
-    async def waits(self, job_id: str, waiting: Waiting | None) -> None:
-        """Why it has not been sent yet; None: it is about to be."""
+    async def waits(self, job_id: str, waiting: Waiting | None) -> Job:
+        """Why it has not been sent yet; None: it is about to be. The job as it is then."""
 
     async def checking(self, job_id: str, *, at: datetime) -> None: ...
 

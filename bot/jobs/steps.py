@@ -3,6 +3,7 @@
 A step that finds its work done says so again. Outcomes are words; domain errors end here.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.jobs import retries
@@ -48,8 +49,8 @@ class JobSteps:
         if record.job.state in ENDED:
             return Announced.REFUSED if record.job.failure is Failure.CANNOT_POST else Announced.POSTED
         if record.job.waiting is Waiting.TURN:
-            await self._book.waits(job_id, None)  # This step runs, so its turn has come.
-            record = await self._record(job_id)
+            job = await self._book.waits(job_id, None)  # This step runs, so its turn has come.
+            record = replace(record, job=job)
         announced = await self._rooms.surface.announce(record)
         if announced is Announced.REFUSED:
             await fail(self._rooms, record.job, Failure.CANNOT_POST, words="")
@@ -124,12 +125,11 @@ class JobSteps:
         record = await self._record(job_id)
         moved = moved_of(record, self._rooms.registry)
         async with beside(self._rooms.surface.tell_moved(record, moved) if moved is not None else None):
-            return await self._waited(job_id)
+            return await self._waited(record)
 
-    async def _waited(self, job_id: str) -> Waited:
+    async def _waited(self, record: JobRecord) -> Waited:
         asked_to_stop = False
         while True:
-            record = await self._record(job_id)
             job, attempt = record.job, record.attempt
             if attempt is None or job.state in ENDED or attempt.state is not AttemptState.SUBMITTED:
                 return await self._after(record)
@@ -137,13 +137,15 @@ class JobSteps:
             if stop and not asked_to_stop and attempt.upstream in self._rooms.registry:
                 asked_to_stop = True
                 if await self._stopped(attempt, overdue=job.cancel_requested_at is None):
+                    record = await self._record(job.id)
                     continue
             if attempt.upstream not in self._rooms.registry:
-                await self._rooms.alarm("service_removed", {"service": attempt.upstream, "job": job_id})
+                await self._rooms.alarm("service_removed", {"service": attempt.upstream, "job": job.id})
                 return Waited.ENDED
-            self._rooms.surface.changed(job_id)
+            self._rooms.surface.changed(job.id)
             await self._rooms.watcher.ended(attempt)
             self._lines.freed(attempt.upstream)
+            record = await self._record(job.id)
 
     async def settle(self, job_id: str) -> Settled:
         """Book the money by what the rows say. The first moment a video is known to exist is when it is paid."""

@@ -32,7 +32,7 @@ from bot.slack.posting import CardPoster
 _log = logging.getLogger(__name__)
 
 SWEEP_S = 5.0
-BREATH_S = 0.1
+BREATH_S = 0.25
 """After a wake-up, so that a hundred changes at once are one look at the rows."""
 LEASE_S = 2 * CALL_TIMEOUT_S + 5
 """Long enough that an edit begun under the lease has ended, or been given up, before another holder may begin."""

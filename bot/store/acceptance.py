@@ -96,7 +96,7 @@ def accept(
     return [answers[asked.job_id] for asked in orders]
 
 
-def queue_place(session: Session, row: JobRow, running_max: int) -> int:
+def queue_place(session: Session, row: Any, running_max: int) -> int:
     """0: it starts now; n: the n-th of this person's waiting videos."""
     if row.state != JobState.QUEUED.value:
         return 0

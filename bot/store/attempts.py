@@ -10,12 +10,27 @@ from sqlmodel import col
 
 from bot.jobs.model import Attempt, AttemptState, JobState
 from bot.providers.base import RenderRef
-from bot.store.job_rows import attempt_row, job_of, write_job
+from bot.store.job_rows import attempt_columns, job_of, write_job
 from bot.store.locking import locked, locked_one
 from bot.store.tables.jobs import AttemptRow, JobRow, UpstreamRow
-from bot.store.upsert import insert_for
+from bot.store.upsert import insert_for, table_of
 
 ON_THE_WAY = (AttemptState.INTENT.value, AttemptState.SUBMITTED.value)
+_INSERT = sa.insert(table_of(AttemptRow))
+
+
+def _count(*conditions: sa.ColumnElement[bool]) -> "sa.ScalarSelect[int]":
+    here = col(AttemptRow.upstream) == sa.bindparam("upstream")
+    return sa.select(sa.func.count()).select_from(table_of(AttemptRow)).where(here, *conditions).scalar_subquery()
+
+
+_TAKEN = sa.select(
+    _count(col(AttemptRow.state).in_(ON_THE_WAY)).label("in_flight"),
+    _count(col(AttemptRow.intent_at) > sa.bindparam("a_minute_ago")).label("lately"),
+    _count(
+        col(AttemptRow.state) == AttemptState.INTENT.value, col(AttemptRow.fingerprint) == sa.bindparam("fingerprint")
+    ).label("twins_in_doubt"),
+)
 
 
 def begin(session: Session, attempt: Attempt, *, prompt: str, in_flight_max: int, per_minute: int) -> bool:
@@ -28,9 +43,10 @@ def begin(session: Session, attempt: Attempt, *, prompt: str, in_flight_max: int
     if job is None or job.state != JobState.QUEUED.value or job.cancel_requested_at is not None:
         return False
     fingerprint = fingerprint_of(attempt.wire_name, prompt)
-    if not _slot_free(session, attempt, fingerprint, in_flight_max=in_flight_max, per_minute=per_minute):
+    taken = _taken(session, attempt.upstream, now=attempt.intent_at, fingerprint=fingerprint)
+    if taken.in_flight >= in_flight_max or taken.lately >= per_minute or taken.twins_in_doubt:
         return False
-    session.add(attempt_row(attempt, fingerprint=fingerprint))
+    session.execute(_INSERT, attempt_columns(attempt) | {"fingerprint": fingerprint})
     moved = job_of(job).moved(JobState.SUBMITTING, at=attempt.intent_at)
     write_job(job, moved)
     job.attempt_id = attempt.id
@@ -41,9 +57,9 @@ def begin(session: Session, attempt: Attempt, *, prompt: str, in_flight_max: int
 
 def room(session: Session, upstream: str, *, in_flight_max: int, per_minute: int, now: datetime) -> int:
     """How many submits it would take now. A look without the lock: only `begin` decides."""
-    in_flight = _count(session, upstream, col(AttemptRow.state).in_(ON_THE_WAY))
-    lately = _count(session, upstream, col(AttemptRow.intent_at) > now - timedelta(minutes=1))
-    return max(0, min(in_flight_max - in_flight, per_minute - lately))
+    taken = _taken(session, upstream, now=now)
+    free: int = min(in_flight_max - taken.in_flight, per_minute - taken.lately)
+    return max(0, free)
 
 
 def submitted(session: Session, attempt_id: str, ref: RenderRef, *, at: datetime) -> bool:
@@ -119,14 +135,6 @@ def _lock_upstream(session: Session, upstream: str) -> None:
     )
 
 
-def _slot_free(session: Session, attempt: Attempt, fingerprint: str, *, in_flight_max: int, per_minute: int) -> bool:
-    found = room(session, attempt.upstream, in_flight_max=in_flight_max, per_minute=per_minute, now=attempt.intent_at)
-    twin_in_doubt = sa.and_(
-        col(AttemptRow.state) == AttemptState.INTENT.value, col(AttemptRow.fingerprint) == fingerprint
-    )
-    return found > 0 and _count(session, attempt.upstream, twin_in_doubt) == 0
-
-
-def _count(session: Session, upstream: str, condition: sa.ColumnElement[bool]) -> int:
-    here = col(AttemptRow.upstream) == upstream
-    return session.scalar(sa.select(sa.func.count()).select_from(AttemptRow).where(here, condition)) or 0
+def _taken(session: Session, upstream: str, *, now: datetime, fingerprint: str = "") -> "sa.Row[int, int, int]":
+    asked = {"upstream": upstream, "a_minute_ago": now - timedelta(minutes=1), "fingerprint": fingerprint}
+    return session.execute(_TAKEN, asked).one()

@@ -10,16 +10,24 @@ from sqlmodel import col
 
 from bot.store.tables.jobs import AttemptRow
 from bot.store.tables.upstreams import CheckRow
-from bot.store.upsert import insert_for
+from bot.store.upsert import table_of
 from bot.upstreams.bands import WINDOW, WINDOW_AGE, Outcome, Verdict
 from bot.upstreams.checks import KEPT_FOR, Check, Source
 
 _FIELDS = tuple(each.name for each in fields(Check))
 _USUAL = timedelta(days=30)
+_INSERT = sa.insert(table_of(CheckRow))
+_WINDOW = (
+    sa.select(col(CheckRow.status), col(CheckRow.about))
+    .where(col(CheckRow.upstream) == sa.bindparam("upstream"), col(CheckRow.source) == Source.RENDER.value)
+    .where(col(CheckRow.at) >= sa.bindparam("since"), col(CheckRow.status) != Verdict.NEUTRAL.value)
+    .order_by(col(CheckRow.at).desc(), col(CheckRow.id).desc())
+    .limit(WINDOW)
+)
 
 
 def keep(session: Session, check: Check) -> None:
-    session.execute(insert_for(session, CheckRow).values(**asdict(check) | {"source": check.source.value}))
+    session.execute(_INSERT, asdict(check) | {"source": check.source.value})
 
 
 def prompt_of(session: Session, attempt_id: str) -> str:
@@ -30,14 +38,8 @@ def prompt_of(session: Session, attempt_id: str) -> str:
 
 def window(session: Session, upstream: str, *, since: datetime, now: datetime) -> tuple[Outcome, ...]:
     """The last real orders of a service, newest first, none from before it came back."""
-    wanted = (
-        sa.select(col(CheckRow.status), col(CheckRow.about))
-        .where(_renders(upstream), col(CheckRow.at) >= max(since, now - WINDOW_AGE))
-        .where(col(CheckRow.status) != Verdict.NEUTRAL.value)
-        .order_by(col(CheckRow.at).desc(), col(CheckRow.id).desc())
-        .limit(WINDOW)
-    )
-    return tuple(Outcome(verdict=Verdict(status), about=about) for status, about in session.execute(wanted))
+    asked = {"upstream": upstream, "since": max(since, now - WINDOW_AGE)}
+    return tuple(Outcome(verdict=Verdict(status), about=about) for status, about in session.execute(_WINDOW, asked))
 
 
 def usually_refused(session: Session, upstream: str, *, now: datetime) -> float:

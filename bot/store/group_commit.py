@@ -87,7 +87,10 @@ class GroupCommit(Generic[Q, A]):
             self._answer(group)
         except DatabaseAwayError as error:
             _fail(group, error)
-        except Exception:  # noqa: BLE001 - whose fault it was shows when each is alone
+        except Exception as error:  # noqa: BLE001 - whose fault it was shows when each is alone
+            if len(group) == 1:
+                _fail(group, error)
+                return
             for each in group:
                 self._answer_alone(each)
 
@@ -130,8 +133,10 @@ class Outcome:
 def side_by_side(session: Session, works: Sequence[Callable[[Session], Any]]) -> list[Outcome]:
     """Each in a savepoint and a session of its own, so that one that raises undoes only what it did.
 
-    Raises what says that the database is away: then none of them is committed.
+    Raises what says that the database is away, then none of them is committed; and what one alone raises.
     """
+    if len(works) == 1:
+        return [Outcome(value=works[0](session))]
     return [_in_savepoint(session, work) for work in works]
 
 

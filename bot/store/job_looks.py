@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -16,6 +17,20 @@ from bot.store.engine import Store
 from bot.store.job_rows import ENDED_STATES, attempt_of, job_of, question_of, standing_of
 from bot.store.tables.jobs import AttemptRow, JobRow, WebhookEventRow
 from bot.store.tables.questions import QuestionRow
+from bot.store.upsert import table_of
+
+# Built once and of plain columns: a job's record is read a dozen times on its way, objects of the ORM cost thrice.
+_JOB = sa.select(*table_of(JobRow).c).where(col(JobRow.id) == sa.bindparam("job_id"))
+_TRIES = (
+    sa.select(*table_of(AttemptRow).c)
+    .where(col(AttemptRow.job_id) == sa.bindparam("job_id"))
+    .order_by(col(AttemptRow.number))
+)
+_QUESTIONS = (
+    sa.select(*table_of(QuestionRow).c)
+    .where(col(QuestionRow.job_id) == sa.bindparam("job_id"))
+    .order_by(col(QuestionRow.asked_at))
+)
 
 
 class JobLooks:
@@ -27,7 +42,10 @@ class JobLooks:
         self._zone = zone
 
     async def record(self, job_id: str) -> JobRecord | None:
-        return await self._store.read(lambda session: _record(session, session.get(JobRow, job_id)))
+        def look(session: Session) -> JobRecord | None:
+            return _record(session, session.execute(_JOB, {"job_id": job_id}).one_or_none())
+
+        return await self._store.read(look)
 
     async def numbered(self, team_id: str, number: int) -> JobRecord | None:
         wanted = sa.select(JobRow).where(col(JobRow.team_id) == team_id, col(JobRow.number) == number)
@@ -74,7 +92,7 @@ class JobLooks:
 
     async def queue_place(self, job_id: str, *, running_max: int) -> int:
         def look(session: Session) -> int:
-            row = session.get(JobRow, job_id)
+            row = session.execute(_JOB, {"job_id": job_id}).one_or_none()
             return 0 if row is None else acceptance.queue_place(session, row, running_max)
 
         return await self._store.read(look)
@@ -122,18 +140,13 @@ class JobLooks:
         return await self._store.read(look)
 
 
-def _record(session: Session, row: JobRow | None) -> JobRecord | None:
+def _record(session: Session, row: Any) -> JobRecord | None:
+    """Of a `JobRow`, or of a row of its columns."""
     if row is None:
         return None
-    tries = session.scalars(
-        sa.select(AttemptRow).where(col(AttemptRow.job_id) == row.id).order_by(col(AttemptRow.number))
-    )
+    of_job = {"job_id": row.id}
     return JobRecord(
         job=job_of(row),
-        attempts=tuple(attempt_of(each) for each in tries),
-        questions=tuple(question_of(each) for each in session.scalars(_questions(row.id))) if row.question_id else (),
+        attempts=tuple(attempt_of(each) for each in session.execute(_TRIES, of_job)),
+        questions=tuple(question_of(each) for each in session.execute(_QUESTIONS, of_job)) if row.question_id else (),
     )
-
-
-def _questions(job_id: str) -> "sa.Select[QuestionRow]":
-    return sa.select(QuestionRow).where(col(QuestionRow.job_id) == job_id).order_by(col(QuestionRow.asked_at))

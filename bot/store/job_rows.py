@@ -1,4 +1,4 @@
-"""Between rows and the values of `jobs`."""
+"""Between rows and the values of `jobs`. What is read is a row class, or a row of its table's columns: same names."""
 
 from dataclasses import fields
 from typing import Any
@@ -12,8 +12,7 @@ from bot.jobs.answers import Standing
 from bot.jobs.consent import AnswerWord, Question
 from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Fit, Job, JobState, Order, Place, Waiting
 from bot.quota.limits import Standing as QuotaStanding
-from bot.store.tables.jobs import AttemptRow, JobRow
-from bot.store.tables.questions import QuestionRow
+from bot.store.tables.jobs import JobRow
 from bot.store.tables.slack import CardRow
 
 ENDED_STATES = tuple(state.value for state in ENDED)
@@ -37,7 +36,7 @@ def wanted_of(order: Order) -> dict[str, Any]:
     }
 
 
-def order_of(row: JobRow) -> Order:
+def order_of(row: Any) -> Order:
     wanted = row.wanted
     return Order(
         team_id=row.team_id,
@@ -58,7 +57,7 @@ def order_of(row: JobRow) -> Order:
     )
 
 
-def job_of(row: JobRow) -> Job:
+def job_of(row: Any) -> Job:
     return Job(
         id=row.id,
         number=row.number,
@@ -107,22 +106,20 @@ def write_job(row: JobRow, job: Job) -> None:
     row.removed_at = job.removed_at
 
 
-def attempt_of(row: AttemptRow) -> Attempt:
+def attempt_of(row: Any) -> Attempt:
     same = {name: getattr(row, name) for name in _SAME_IN_ATTEMPT}
     return Attempt(**same, size_px=(row.width_px, row.height_px), state=AttemptState(row.state))
 
 
-def question_of(row: QuestionRow) -> Question:
+def question_of(row: Any) -> Question:
     same = {each.name: getattr(row, each.name) for each in fields(Question)}
     return Question(**same | {"answer": AnswerWord(row.answer) if row.answer else None})
 
 
-def attempt_row(attempt: Attempt, *, fingerprint: str) -> AttemptRow:
+def attempt_columns(attempt: Attempt) -> dict[str, Any]:
     same = {name: getattr(attempt, name) for name in _SAME_IN_ATTEMPT}
     width_px, height_px = attempt.size_px
-    return AttemptRow(
-        **same, width_px=width_px, height_px=height_px, state=attempt.state.value, fingerprint=fingerprint
-    )
+    return same | {"width_px": width_px, "height_px": height_px, "state": attempt.state.value}
 
 
 def standing_of(found: QuotaStanding) -> Standing:

@@ -125,11 +125,16 @@ class StoredJobs(JobLooks, StoredQuestions):
     async def overdue(self, job_id: str, *, at: datetime) -> None:
         await self._changed(job_id, lambda job: replace(job, overdue_since=at, version=job.version + 1))
 
-    async def waits(self, job_id: str, waiting: Waiting | None) -> None:
-        def told(job: Job) -> Job:
-            return job if job.waiting is waiting else replace(job, waiting=waiting, version=job.version + 1)
+    async def waits(self, job_id: str, waiting: Waiting | None) -> Job:
+        def work(session: Session) -> Job:
+            row = locked_one(session, JobRow, job_id)
+            job = job_of(row)
+            if job.waiting is not waiting:
+                job = replace(job, waiting=waiting, version=job.version + 1)
+                write_job(row, job)
+            return job
 
-        await self._changed(job_id, told)
+        return await self._store.write(work)
 
     async def checking(self, job_id: str, *, at: datetime) -> None:
         await self._changed(

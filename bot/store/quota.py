@@ -35,8 +35,10 @@ from bot.store.upsert import table_of
 __all__ = ["OverLimit", "Standing"]  # part of the answers
 
 # Built once, as in `balances`.
-_ENTRIES = sa.select(LedgerEntryRow).where(col(LedgerEntryRow.entry_key).in_(sa.bindparam("of_keys", expanding=True)))
-_INSERT_ENTRY = sa.insert(table_of(LedgerEntryRow))
+_ENTRY = table_of(LedgerEntryRow)
+_ENTRIES = sa.select(*_ENTRY.c).where(_ENTRY.c.entry_key.in_(sa.bindparam("of_keys", expanding=True)))
+_OF_JOB = sa.select(*_ENTRY.c).where(_ENTRY.c.job_id == sa.bindparam("job_id"))
+_INSERT_ENTRY = sa.insert(_ENTRY)
 
 
 class NoHoldError(Exception):
@@ -60,6 +62,15 @@ class _Booked:
     entry: Entry
     at: datetime
     attempt_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lines:
+    """A job's lines of the ledger, under the lock on its balances."""
+
+    keys: frozenset[str]
+    has_closed: bool
+    """Its hold was closed by one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +144,8 @@ def risk(
     now: datetime,
 ) -> bool:
     """Count an attempt as possibly paid and leave the hold, for one more try. False: a limit does not take both."""
-    held = _locked_hold(session, job_id)
-    if _is_closed(session, job_id):
+    held, lines = _locked_hold(session, job_id)
+    if lines.has_closed:
         return False
     found = held.payers.by_limit(balances.seen(session, held.payers))
     if refusal(standings(limits, found, now, tz), usd_micros) is not None:
@@ -149,9 +160,9 @@ def spend_of_hold(session: Session, *, job_id: str, attempt_id: str, usd_micros:
 
     What stays reserved; None: it was booked before, or the hold is closed, and nothing changed.
     """
-    held = _locked_hold(session, job_id)
+    held, lines = _locked_hold(session, job_id)
     key = capture_key(job_id, attempt_id)
-    if session.get(LedgerEntryRow, key) is not None or _is_closed(session, job_id):
+    if key in lines.keys or lines.has_closed:
         return None
     less = min(usd_micros, held.usd_micros)
     spent = Entry(key=key, kind=EntryKind.CAPTURE, usd_micros=usd_micros)
@@ -177,8 +188,8 @@ def rehold(
     Raises:
         NoHoldError: the job has no hold that is still open.
     """
-    held = _locked_hold(session, job_id)
-    if _is_closed(session, job_id):
+    held, lines = _locked_hold(session, job_id)
+    if lines.has_closed:
         raise NoHoldError(job_id)
     more = usd_micros - held.usd_micros
     if more > 0:
@@ -199,8 +210,8 @@ def release(session: Session, *, job_id: str, now: datetime) -> bool:
     Raises:
         NoHoldError: the job never had a hold.
     """
-    held = _locked_hold(session, job_id)
-    if _is_closed(session, job_id):
+    held, lines = _locked_hold(session, job_id)
+    if lines.has_closed:
         return False
     entry = Entry(
         key=release_key(job_id),
@@ -244,26 +255,29 @@ def recompute(session: Session, team_id: str) -> tuple[Discrepancy, ...]:
 def _spend(session: Session, kind: EntryKind, *, job_id: str, attempt_id: str, usd_micros: int, now: datetime) -> bool:
     if usd_micros < 0:
         raise ValueError("a price below zero")
-    held = _locked_hold(session, job_id)
+    held, lines = _locked_hold(session, job_id)
     key = capture_key(job_id, attempt_id)
-    if session.scalar(sa.select(col(LedgerEntryRow.kind)).where(col(LedgerEntryRow.entry_key) == key)) is not None:
+    if key in lines.keys:
         return False
-    closed = None if _is_closed(session, job_id) else held.usd_micros
+    closed = None if lines.has_closed else held.usd_micros
     entry = Entry(key=key, kind=kind, usd_micros=usd_micros, closed_usd_micros=closed)
     _book(session, [_Booked(held=held, entry=entry, at=now, attempt_id=attempt_id)])
     return True
 
 
-def _locked_hold(session: Session, job_id: str) -> Held:
+def _locked_hold(session: Session, job_id: str) -> tuple[Held, _Lines]:
+    """The hold with what was added to it and taken from it since, and what else was booked."""
     held = _holds_of(session, [job_id]).get(job_id)
     if held is None:
         raise NoHoldError(job_id)
     balances.locked(session, held.payers.keys)
-    changes = sa.select(col(LedgerEntryRow.kind), col(LedgerEntryRow.usd_micros)).where(
-        col(LedgerEntryRow.job_id) == job_id, col(LedgerEntryRow.kind).in_((EntryKind.RAISE, EntryKind.LOWER))
+    rows = session.execute(_OF_JOB, {"job_id": job_id}).all()
+    signs = {EntryKind.RAISE.value: 1, EntryKind.LOWER.value: -1}
+    more = sum(signs.get(row.kind, 0) * row.usd_micros for row in rows)
+    lines = _Lines(
+        keys=frozenset(row.entry_key for row in rows), has_closed=any(row.closes is not None for row in rows)
     )
-    more = sum(usd_micros if kind == EntryKind.RAISE else -usd_micros for kind, usd_micros in session.execute(changes))
-    return replace(held, usd_micros=held.usd_micros + more)
+    return replace(held, usd_micros=held.usd_micros + more), lines
 
 
 def _book(session: Session, booked: Sequence[_Booked]) -> None:
@@ -298,16 +312,11 @@ def _line(booked: _Booked) -> dict[str, Any]:
 
 
 def _holds_of(session: Session, job_ids: Sequence[str]) -> dict[str, Held]:
-    rows = session.scalars(_ENTRIES, {"of_keys": [hold_key(each) for each in job_ids]})
+    rows = session.execute(_ENTRIES, {"of_keys": [hold_key(each) for each in job_ids]})
     return {row.job_id: Held(job_id=row.job_id, payers=_payers(row), usd_micros=row.usd_micros) for row in rows}
 
 
-def _is_closed(session: Session, job_id: str) -> bool:
-    closing = sa.select(col(LedgerEntryRow.kind)).where(col(LedgerEntryRow.closes) == hold_key(job_id))
-    return session.scalar(closing) is not None
-
-
-def _payers(row: LedgerEntryRow) -> Payers:
+def _payers(row: Any) -> Payers:
     return Payers(
         team_id=row.team_id,
         user_id=row.user_id,

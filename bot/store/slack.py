@@ -20,6 +20,9 @@ from bot.store.upsert import inserted, table_of
 NO_ANSWER = (CardState.INTENT.value, CardState.UNKNOWN.value)
 SETTLED = (CardState.REFUSED.value, CardState.OWED.value)
 LOOKED_AT_MAX = 20
+_CARD = table_of(CardRow)
+"""Changed as a table and no object: half a dozen times for each video."""
+_ONE = sa.select(*_CARD.c).where(_CARD.c.job_id == sa.bindparam("job_id"))
 _UNENDED = col(JobRow.state).not_in(ENDED_STATES)
 _BEHIND = col(CardRow.shown_version) < col(JobRow.version)
 _POSTED = col(CardRow.state) == CardState.POSTED.value
@@ -47,7 +50,7 @@ _OF_TEAM = sa.and_(_MAY_SHOW, col(CardRow.team_id) == sa.bindparam("team_id"))
 _COUNT_UNENDED = sa.select(sa.func.count()).where(_OF_TEAM, _UNENDED)
 _PLACED = (
     sa.select(
-        *table_of(CardRow).c,  # columns and no objects of the ORM: this is read for every edit
+        *_CARD.c,  # columns and no objects of the ORM: this is read for every edit
         col(JobRow.version),
         col(JobRow.state).label("job_state"),
         col(JobRow.removed_at),
@@ -82,24 +85,24 @@ class StoredCards:
                 poster=PosterState.NONE.value,
                 poster_file_id="",
             )
-            return _card(session.get_one(CardRow, job_id))
+            return _card(session.execute(_ONE, {"job_id": job_id}).one())
 
         return await self._store.write(work)
 
     async def card(self, job_id: str) -> Card | None:
         def look(session: Session) -> Card | None:
-            row = session.get(CardRow, job_id)
+            row = session.execute(_ONE, {"job_id": job_id}).one_or_none()
             return None if row is None else _card(row)
 
         return await self._store.read(look)
 
     async def intend(self, job_id: str, *, was: CardState, at: datetime) -> bool:
         return await self._set(
-            job_id, (was.value,), state=CardState.INTENT.value, posts=CardRow.posts + 1, intent_at=at
+            job_id, (was.value,), state=CardState.INTENT.value, posts=_CARD.c.posts + 1, intent_at=at
         )
 
     async def unsent(self, job_id: str, *, back_to: CardState) -> None:
-        await self._set(job_id, (CardState.INTENT.value,), state=back_to.value, posts=CardRow.posts - 1)
+        await self._set(job_id, (CardState.INTENT.value,), state=back_to.value, posts=_CARD.c.posts - 1)
 
     async def posted(self, job_id: str, *, slack_channel_id: str, ts: str, thread_ts: str | None, shown: Shown) -> None:
         """Surely: nobody tells us again where it is, and one of which that is not known gets a second card."""
@@ -124,7 +127,7 @@ class StoredCards:
         await self._set(job_id, (CardState.INTENT.value,), state=leaves.value, refusal=refusal)
 
     async def gone(self, job_id: str, ts: str) -> None:
-        await self._set(job_id, (CardState.POSTED.value,), col(CardRow.ts) == ts, state=CardState.GONE.value)
+        await self._set(job_id, (CardState.POSTED.value,), _CARD.c.ts == ts, state=CardState.GONE.value)
 
     async def taken_away(self, job_id: str) -> None:
         await self._set(job_id, None, state=CardState.GONE.value, posts=POSTS_MAX, final_repeat_at=None)
@@ -142,7 +145,7 @@ class StoredCards:
         )
 
     async def shown(self, job_id: str, shown: Shown, *, final_repeat_at: datetime | None) -> None:
-        posted = sa.update(CardRow).where(col(CardRow.job_id) == job_id, col(CardRow.state) == CardState.POSTED.value)
+        posted = sa.update(_CARD).where(_CARD.c.job_id == job_id, _CARD.c.state == CardState.POSTED.value)
 
         def work(session: Session) -> None:
             job = locked_one(session, JobRow, job_id)  # before the card, as whoever changes an ended job does
@@ -163,9 +166,7 @@ class StoredCards:
         await self._set(job_id, (CardState.POSTED.value,), doubt_until=until)
 
     async def begin_poster(self, job_id: str) -> bool:
-        return await self._set(
-            job_id, None, col(CardRow.poster) == PosterState.NONE.value, poster=PosterState.TRYING.value
-        )
+        return await self._set(job_id, None, _CARD.c.poster == PosterState.NONE.value, poster=PosterState.TRYING.value)
 
     async def poster(self, job_id: str, state: PosterState, file_id: str) -> None:
         await self._set(job_id, None, poster=state.value, poster_file_id=file_id)
@@ -223,14 +224,14 @@ class StoredCards:
         surely: bool = False,
         **values: Any,
     ) -> bool:
-        change = sa.update(CardRow).where(col(CardRow.job_id) == job_id, *conditions).values(**values)
+        change = sa.update(_CARD).where(_CARD.c.job_id == job_id, *conditions).values(**values)
         if was is not None:
-            change = change.where(col(CardRow.state).in_(was))
+            change = change.where(_CARD.c.state.in_(was))
         return await (self._store.write_surely if surely else self._store.write)(hits(change))
 
 
 def _card(row: Any) -> Card:
-    """From a `CardRow`, or from a row of its columns."""
+    """From a row of its columns."""
     return Card(
         job_id=row.job_id,
         team_id=row.team_id,

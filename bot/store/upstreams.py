@@ -18,7 +18,7 @@ from bot.store import checks, incidents
 from bot.store.engine import Store
 from bot.store.locking import locked
 from bot.store.tables.upstreams import CircuitRow
-from bot.store.upsert import insert_for
+from bot.store.upsert import insert_for, table_of
 from bot.upstreams.bands import Band, band_after
 from bot.upstreams.blame import Folded, folded
 from bot.upstreams.checks import BACK, OUT, Check, Source, looked, verdict_of
@@ -30,6 +30,8 @@ from bot.upstreams.router import model_circuit
 _log = logging.getLogger(__name__)
 
 _FIELDS = tuple(each.name for each in fields(Circuit))
+_CIRCUIT = table_of(CircuitRow)
+_ALL = sa.select(*_CIRCUIT.c)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ class StoredHealths:
 
 def circuits(session: Session) -> dict[str, Circuit]:
     """By name; of a model, `model_circuit`."""
-    return {row.name: _circuit(row) for row in session.scalars(sa.select(CircuitRow)) if row.version}
+    return {row.name: _circuit(row) for row in session.execute(_ALL) if row.version}
 
 
 def observe(
@@ -161,9 +163,8 @@ def _locked(session: Session, upstream: str, now: datetime) -> dict[str, Circuit
     """
     found = insert_for(session, CircuitRow).values(name=upstream, version=0, **_columns(Circuit(since=now)))
     session.execute(found.on_conflict_do_update(index_elements=["name"], set_={"name": upstream}))
-    own = col(CircuitRow.name).startswith(model_circuit(upstream, ""), autoescape=True)
-    wanted = sa.select(CircuitRow).where(sa.or_(col(CircuitRow.name) == upstream, own))
-    rows = session.scalars(wanted, execution_options={"populate_existing": True}).all()
+    own = _CIRCUIT.c.name.startswith(model_circuit(upstream, ""), autoescape=True)
+    rows = session.execute(_ALL.where(sa.or_(_CIRCUIT.c.name == upstream, own))).all()
     return {row.name[len(upstream) + 1 :]: _circuit(row) if row.version else None for row in rows}
 
 
@@ -219,7 +220,7 @@ def _put(session: Session, change: Change) -> None:
     name = model_circuit(change.upstream, change.model) if change.model else change.upstream
     values = _columns(change.after)
     new = insert_for(session, CircuitRow).values(name=name, version=1, **values)
-    raised = {**values, "version": CircuitRow.version + 1}
+    raised = {**values, "version": _CIRCUIT.c.version + 1}
     session.execute(new.on_conflict_do_update(index_elements=["name"], set_=raised))
 
 
@@ -245,7 +246,7 @@ def _tell(changes: Iterable[Change]) -> None:
             _log.log(logging.INFO if after.is_closed else logging.WARNING, "circuit changed", extra=told)
 
 
-def _circuit(row: CircuitRow) -> Circuit:
+def _circuit(row: Any) -> Circuit:
     values: dict[str, Any] = {name: getattr(row, name) for name in _FIELDS}
     return Circuit(**values | {"state": CircuitState(row.state), "band": Band(row.band)})
 
