@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.jobs import retries
+from bot.jobs.became import became
 from bot.jobs.consent import Planned, Question
 from bot.jobs.model import JobRecord
 from bot.jobs.ports import Healths
@@ -98,9 +99,18 @@ class Planner:
         """What became of what was agreed to, in one line: the skips that are about it. Who is dearer is the offer."""
         told = [each for each in outlook.plan.skipped if each.reason not in _OTHERS | {Reason.DEARER}]
         out = [self._named(each) for each in told if each.reason is Reason.SUSPENDED]
-        rest = dict.fromkeys(each.words for each in told if each.reason is not Reason.SUSPENDED)
+        rest = dict.fromkeys(self._said(each, record) for each in told if each.reason is not Reason.SUSPENDED)
         clauses = [f"{_listed(out)} cannot be used at the moment"] if out else []
         return "; ".join([*clauses, *list(rest)[:CLAUSES_MAX]]) or self._gone(record)
+
+    def _said(self, skip: Skip, record: JobRecord) -> str:
+        """Of one that was tried: what became of the last try."""
+        kinds = [
+            each.error_kind for each in record.attempts if (each.upstream, each.model) == (skip.upstream, skip.model)
+        ]
+        if skip.reason is not Reason.TRIED or not kinds:
+            return skip.words
+        return f"{self._registry.label(skip.upstream)} {became(kinds[-1])}"
 
     def _named(self, skip: Skip) -> str:
         upstream = self._registry.upstream(skip.upstream)

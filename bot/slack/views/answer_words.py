@@ -49,7 +49,7 @@ def complaint_words(complaint: Complaint) -> str:
             )
         case Problem.NO_SERVICE:
             why = "; ".join(quoted(each) for each in complaint.allowed[:ALLOWED_SHOWN])
-            return f"No service here can make this. {why}".strip()
+            return f"No service here can make this{f': {why}' if why else ''}."
         case _:
             assert_never(complaint.problem)
 

@@ -38,13 +38,18 @@ def job_card(
         prompt_quote(job.order.prompt),
         picture,
         context(_facts_line(record, facts)),
-        context(said.detail, said.money),
+        *([section(said.detail), context(said.money)] if _asks(job, facts) else [context(said.detail, said.money)]),
         context(_notes(record, facts)),
         actions(
             *_buttons(_Drawn(record=record, facts=facts, said=said, unconfirmed=delivery_unconfirmed)),
             what_happened_menu(job),
         ),
     )
+
+
+def _asks(job: Job, facts: CardFacts) -> bool:
+    """Somebody has to read it and decide: not in small print."""
+    return job.state is JobState.QUEUED and facts.asked is not None
 
 
 def _facts_line(record: JobRecord, facts: CardFacts) -> str:

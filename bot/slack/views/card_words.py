@@ -159,7 +159,7 @@ def _rendering(record: JobRecord, facts: CardFacts, now: datetime) -> Words:
     usual = _usual(facts.typical, so_far=now - since)
     progress = attempt.progress if attempt is not None else None
     share = f" {_service(facts)} says {progress:.0%}." if progress is not None else ""
-    return Words(stage="Making your video", detail=f"{so_far} so far{usual}.{share}", money=_reserved(job))
+    return Words(stage="Making your video", detail=f"{so_far} so far{usual}.{share}", money=_reserved(job, facts))
 
 
 def _usual(typical: timedelta | None, *, so_far: timedelta) -> str:
@@ -209,7 +209,10 @@ def _being_cancelled(job: Job) -> str:
     return "Cancelling" if job.cancel_requested_at is not None else ""
 
 
-def _reserved(job: Job) -> str:
+def _reserved(job: Job, facts: CardFacts | None = None) -> str:
+    """`facts`: while it is made, by who may be free after a dearer one was tried."""
+    if facts is not None and facts.free and job.held_usd_micros:
+        return f"The {usd(job.held_usd_micros)} that is reserved is given back when it is done."
     return f"{usd(job.held_usd_micros)} is reserved." if job.held_usd_micros else ""
 
 

@@ -3,31 +3,19 @@
 from collections.abc import Sequence
 
 from bot.jobs.answers import Moved, PaidTry
+from bot.jobs.became import became
 from bot.slack.views.words import listed, quoted, usd
-
-_WHAT_BECAME = {
-    "capacity": "had no room for it",
-    "rate_limited": "was too busy",
-    "unreachable": "could not be reached",
-    "timeout": "took too long",
-    "auth": "cannot be used at the moment",
-    "quota": "cannot be used at the moment",
-    "retired": "does not make it any more",
-    "lost": "did not get it",
-    "": "did not answer",
-}
 
 
 def moved_words(moved: Moved, *, is_over: bool = False) -> str:
     """As in "fal could not be reached; Runway makes it now, same price.", and "made it" when it has ended."""
-    became = _WHAT_BECAME.get(moved.error_kind, "could not make it")
     by = f" by {quoted(moved.to_label)}" if moved.to_model_label else ""
     maker = f"{quoted(moved.to_model_label)}{by}" if moved.to_model_label else quoted(moved.to_label)
     if moved.from_label == moved.to_label:
         makes = f"it was made with {maker}" if is_over else f"it is made with {maker} now"
     else:
         makes = f"{maker} made it" if is_over else f"{maker} makes it now"
-    return f"{quoted(moved.from_label)} {became}; {makes}, {_price(moved)}."
+    return f"{quoted(moved.from_label)} {became(moved.error_kind)}; {makes}, {_price(moved)}."
 
 
 def paid_words(paid: Sequence[PaidTry]) -> str:

@@ -28,6 +28,8 @@ _GOOD = frozenset({"operational", "unknown"})
 SERVICES_MAX = 20
 """Two blocks each; Slack takes 50."""
 MODELS_MAX = 12
+FEW_VIDEOS = 10
+"""Nine of ten is said of no fewer."""
 
 
 _NO_ACCOUNTS: Mapping[str, Account] = {}
@@ -36,11 +38,11 @@ _NO_ACCOUNTS: Mapping[str, Account] = {}
 def status(answer: StatusAnswer, *, details: bool = False, accounts: Mapping[str, Account] = _NO_ACCOUNTS) -> Message:
     """One line first; the services behind Details. `accounts`, by service, are for admins."""
     first = _first_line(answer)
-    busy = (
-        f"{counted(answer.running, 'video', 'videos')} being made, {answer.queued:,} waiting in this workspace."
-        if answer.running or answer.queued
-        else ""
-    )
+    counts = [
+        f"{counted(answer.running, 'video is', 'videos are')} being made" if answer.running else "",
+        f"{counted(answer.queued, 'video is', 'videos are')} waiting" if answer.queued else "",
+    ]
+    busy = f"In this workspace {listed([each for each in counts if each], last='and')}." if any(counts) else ""
     more = button(
         "Details", ActionId.STATUS_DETAILS, "details", label="Show each service with its state and usual time"
     )
@@ -129,10 +131,13 @@ def _model(model: ModelStanding) -> str:
         icon, state = STATES.get(model.state, ("⚪", "Not known"))
         told.append(f"{icon} {state}. {sentence(quoted(model.meaning))}")
     if model.half_done is not None and model.most_done is not None:
-        told.append(
-            f"half within {span(model.half_done)}, nine of ten within {span(model.most_done)}"
-            f" (of {counted(model.videos, 'video', 'videos')})"
-        )
+        videos = counted(model.videos, "video", "videos")
+        if model.videos < FEW_VIDEOS:
+            told.append(f"took about {span(model.half_done)} ({videos} so far)")
+        else:
+            told.append(
+                f"half within {span(model.half_done)}, nine of ten within {span(model.most_done)} (of {videos})"
+            )
     return " · ".join(told)
 
 
