@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
+from orders import an_order
 from raw_service import Told
 from virtual_clock import VirtualClock
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Protocol, Shape
+from bot.catalogue.model import Protocol
 from bot.clock import Clock
 from bot.providers.base import RenderRequest, VideoProvider
 
@@ -54,20 +55,7 @@ class Case:
         return self.make(client, replace(self.protocol, **facts), VirtualClock())
 
     def order(self) -> RenderRequest:
-        return RenderRequest(
-            prompt=PROMPT,
-            wire_name=self.wire_name,
-            length_s=5,
-            shape=Shape.WIDE,
-            resolution="720p",
-            size_px=(1280, 720),
-            audio=None,
-            seed=None,
-            picture=None,
-            client_key="attempt-1",
-            webhook_url=None,
-            extra=self.extra,
-        )
+        return an_order(prompt=PROMPT, wire_name=self.wire_name, extra=self.extra)
 
 
 FILM = Told(body=b"film", headers={"Content-Type": "video/mp4"})

@@ -9,7 +9,8 @@ import pytest
 from byteplussdkarkruntime import AsyncArk
 from byteplussdkarkruntime._exceptions import ArkAuthenticationError, ArkBadRequestError, ArkNotFoundError
 from doubles.ark import LocalArk, running_ark
-from doubles.local_service import Answer, a_film
+from doubles.local_service import Answer
+from orders import an_order
 from virtual_clock import START, VirtualClock
 
 from bot.catalogue.loader import load_catalogue
@@ -26,16 +27,6 @@ MODELS = [each for each in load_catalogue().models if each.protocol.startswith("
 MODEL = next(each for each in MODELS if each.name == "seedance-2.0" and each.protocol == "ark/byteplus")
 REFUSED = {"code": "OutputVideoSensitiveContentDetected", "message": "The output video may contain sensitive content."}
 PIXELS = b"\xff\xd8\xff\xe0 not quite a picture"
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return a_film(tmp_path_factory.mktemp("film"))
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
 
 
 @pytest.fixture
@@ -63,21 +54,17 @@ async def stranger(local: LocalArk, *, key: str = KEY) -> AsyncIterator[AsyncArk
 
 
 def order(client_key: str = "attempt-1", **changes: object) -> RenderRequest:
-    asked = {
-        "prompt": "a corgi surfing",
-        "wire_name": str(MODEL.wire_name),
-        "length_s": 5,
-        "shape": Shape.WIDE,
-        "resolution": "720p",
-        "size_px": (1280, 720),
-        "audio": True,
-        "seed": 7,
-        "picture": None,
-        "client_key": client_key,
-        "webhook_url": None,
-        "extra": MODEL.wire,
-    }
-    return RenderRequest(**(asked | changes))  # type: ignore[arg-type]
+    return an_order(
+        **{
+            "prompt": "a corgi surfing",
+            "wire_name": str(MODEL.wire_name),
+            "audio": True,
+            "seed": 7,
+            "client_key": client_key,
+            "extra": MODEL.wire,
+            **changes,
+        }
+    )
 
 
 TEXT = [{"type": "text", "text": "a corgi surfing"}]

@@ -7,30 +7,23 @@ from pathlib import Path
 
 import httpx
 import pytest
+from orders import an_order
 from replayed import SINCE, Replay, exchanges_of, replay
 from virtual_clock import VirtualClock
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Shape
 from bot.providers.ark import Ark
-from bot.providers.base import Picture, RenderRef, RenderRequest
+from bot.providers.base import Picture, RenderRef
 
 CATALOGUE = load_catalogue()
 KEY = "sk-ark-0123456789abcdef"
 RENDER_IDS = ("cgt-20261121120000-abcde", "cgt-2", "cgt-3")
-ORDER = RenderRequest(
+ORDER = an_order(
     prompt="a secret prompt",
     wire_name="dreamina-seedance-2-0-260128",
-    length_s=5,
-    shape=Shape.WIDE,
-    resolution="720p",
-    size_px=(1280, 720),
     audio=True,
     seed=7,
-    picture=None,
-    client_key="attempt-1",
     webhook_url="https://bot.example/hooks/ark",
-    extra={},
 )
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0", mime="image/jpeg")
 

@@ -12,11 +12,11 @@ import dashscope as dashscope_sdk
 import pytest
 from dashscope.aigc.video_synthesis import VideoSynthesis
 from doubles.dashscope import LocalDashScope, running_dashscope
-from doubles.local_service import Answer, a_film
+from doubles.local_service import Answer
+from orders import an_order
 from virtual_clock import START, VirtualClock
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Shape
 from bot.demo.faults import Drop
 from bot.media.inspect import inspect_video
 from bot.providers.base import Picture, RenderRequest, RenderState
@@ -29,16 +29,6 @@ MODELS = [each for each in load_catalogue().models if each.protocol.startswith("
 MODEL = next(each for each in MODELS if each.name == "wan-3.0" and each.protocol == "dashscope/intl")
 REFUSED = ("DataInspectionFailed", "Output data may contain inappropriate content.")
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/jpeg")
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return a_film(tmp_path_factory.mktemp("film"))
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
 
 
 @pytest.fixture
@@ -65,21 +55,9 @@ async def stranger(call: Any, *args: Any, key: str = KEY, **more: Any) -> Any:
 
 
 def order(prompt: str = "a corgi surfing", **changes: Any) -> RenderRequest:
-    asked: dict[str, Any] = {
-        "prompt": prompt,
-        "wire_name": MODEL.wire_name,
-        "length_s": 5,
-        "shape": Shape.WIDE,
-        "resolution": "720p",
-        "size_px": (1280, 720),
-        "audio": True,
-        "seed": 7,
-        "picture": None,
-        "client_key": "attempt-1",
-        "webhook_url": None,
-        "extra": MODEL.wire,
-    }
-    return RenderRequest(**(asked | changes))
+    return an_order(
+        **{"prompt": prompt, "wire_name": MODEL.wire_name, "audio": True, "seed": 7, "extra": MODEL.wire, **changes}
+    )
 
 
 async def test_the_sdk_creates_watches_and_reads_a_video(local: LocalDashScope, clock: VirtualClock) -> None:

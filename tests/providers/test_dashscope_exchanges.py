@@ -7,32 +7,19 @@ from pathlib import Path
 
 import httpx
 import pytest
+from orders import an_order
 from replayed import SINCE, Replay, exchanges_of, replay
 from virtual_clock import VirtualClock
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Shape
-from bot.providers.base import Picture, RenderRef, RenderRequest
+from bot.providers.base import Picture, RenderRef
 from bot.providers.dashscope import DashScope
 
 CATALOGUE = load_catalogue()
 MODEL = next(each for each in CATALOGUE.models if each.name == "wan-3.0" and each.protocol == "dashscope/intl")
 KEY = "sk-ds-0123456789abcdef"
 RENDER_ID = "a8532587-0d9b-4c8c-9f0e-0c46b17950d1"
-ORDER = RenderRequest(
-    prompt="a secret prompt",
-    wire_name="wan3.0-video",
-    length_s=5,
-    shape=Shape.WIDE,
-    resolution="720p",
-    size_px=(1280, 720),
-    audio=True,
-    seed=7,
-    picture=None,
-    client_key="attempt-1",
-    webhook_url=None,
-    extra=MODEL.wire,
-)
+ORDER = an_order(prompt="a secret prompt", wire_name="wan3.0-video", audio=True, seed=7, extra=MODEL.wire)
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0", mime="image/jpeg")
 
 

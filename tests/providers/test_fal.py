@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from orders import an_order
 
 from bot.catalogue.loader import load_catalogue
 from bot.catalogue.model import Shape
@@ -17,7 +18,7 @@ from bot.demo.fal import FalQueue, running_fal
 from bot.demo.fal.endings import MODERATED, RUNNER_LOST, TIMED_OUT, WITHOUT_VIDEO
 from bot.demo.fal.faults import Answer, Operation
 from bot.demo.faults import Drop, Silence
-from bot.providers.base import Picture, RenderRef, RenderRequest, RenderState, RenderStatus
+from bot.providers.base import Picture, RenderRef, RenderState, RenderStatus
 from bot.providers.errors import (
     AuthFailed,
     CapacityFailed,
@@ -39,20 +40,7 @@ PROTOCOL = CATALOGUE.protocols["fal"]
 MODELS = {model.name: model for model in CATALOGUE.models if model.protocol == "fal"}
 FAST, BEST = MODELS["h3-max"], MODELS["seedance-2.0"]
 PICTURE = Picture(content=b"\xff\xd8picture", mime="image/jpeg")
-ORDER = RenderRequest(
-    prompt="a corgi surfing at sunset",
-    wire_name=FAST.wire_name or "",
-    length_s=5,
-    shape=Shape.WIDE,
-    resolution="720p",
-    size_px=(1366, 768),
-    audio=None,
-    seed=None,
-    picture=None,
-    client_key="attempt-1",
-    webhook_url=None,
-    extra=FAST.wire,
-)
+ORDER = an_order(wire_name=FAST.wire_name or "", size_px=(1366, 768), extra=FAST.wire)
 
 
 class HandClock:

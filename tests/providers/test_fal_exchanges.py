@@ -3,30 +3,18 @@
 from pathlib import Path
 
 import pytest
+from orders import an_order
 from replayed import Replay, exchanges_of, replay
 from virtual_clock import VirtualClock
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Shape
-from bot.providers.base import RenderRequest
 from bot.providers.fal import Fal
 
 CATALOGUE = load_catalogue()
 KEY = "id-of-key:secret-of-key"
 MODEL = next(each for each in CATALOGUE.models if each.name == "h3-max")
-ORDER = RenderRequest(
-    prompt="a secret prompt",
-    wire_name="minimax/h3-max/text-to-video",
-    length_s=5,
-    shape=Shape.WIDE,
-    resolution="720p",
-    size_px=(1366, 768),
-    audio=None,
-    seed=None,
-    picture=None,
-    client_key="attempt-1",
-    webhook_url=None,
-    extra=MODEL.wire,
+ORDER = an_order(
+    prompt="a secret prompt", wire_name="minimax/h3-max/text-to-video", size_px=(1366, 768), extra=MODEL.wire
 )
 
 

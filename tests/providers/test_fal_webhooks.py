@@ -8,29 +8,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import web
+from orders import an_order
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Shape
 from bot.demo.fal import FalQueue, FalRender, running_fal
 from bot.demo.fal.endings import MODERATED
 from bot.demo.fal.faults import Answer, Operation
-from bot.providers.base import RenderRequest, RenderState, WebhookEvent
+from bot.providers.base import RenderState, WebhookEvent
 from bot.providers.fal import Fal
 from bot.providers.transport import opened_client
 
 KEY = "id-of-key:secret-of-key"
 CATALOGUE = load_catalogue()
-ORDER = RenderRequest(
-    prompt="a corgi surfing at sunset",
+ORDER = an_order(
     wire_name="minimax/h3-max/text-to-video",
-    length_s=5,
-    shape=Shape.WIDE,
-    resolution="720p",
     size_px=(1366, 768),
-    audio=None,
-    seed=None,
-    picture=None,
-    client_key="attempt-1",
     webhook_url="http://127.0.0.1:1/webhooks/fal/token?with=query&and=more",
     extra=next(model for model in CATALOGUE.models if model.name == "h3-max").wire,
 )

@@ -14,30 +14,18 @@ from contract_case import CATALOGUE
 from doubles.gemini_omni import GeminiDouble, running_gemini
 from google import genai
 from google.genai import types
+from orders import an_order
 
 from bot.catalogue.model import Shape
 from bot.media.animatic import AnimaticRequest, render_animatic
-from bot.providers.base import Picture, RenderRequest, RenderState, WebhookEvent
+from bot.providers.base import Picture, RenderState, WebhookEvent
 from bot.providers.errors import AuthFailed, OutcomeUnknown
 from bot.providers.gemini_omni import GeminiOmni
 from bot.providers.transport import opened_client
 
 KEY = "AIzaDouble0123456789"
 MODEL = next(each for each in CATALOGUE.models if each.protocol == "gemini_omni")
-ORDER = RenderRequest(
-    prompt="a corgi surfing at sunset",
-    wire_name=MODEL.wire_name or "",
-    length_s=5,
-    shape=Shape.WIDE,
-    resolution="720p",
-    size_px=(1280, 720),
-    audio=None,
-    seed=None,
-    picture=None,
-    client_key="attempt-1",
-    webhook_url=None,
-    extra=MODEL.wire,
-)
+ORDER = an_order(wire_name=MODEL.wire_name or "", extra=MODEL.wire)
 
 
 class HandClock:

@@ -6,28 +6,15 @@ from pathlib import Path
 
 import pytest
 from contract_case import CATALOGUE
+from orders import an_order
 from replayed import Replay, exchanges_of, replay
 from virtual_clock import VirtualClock
 
-from bot.catalogue.model import Shape
-from bot.providers.base import Picture, RenderRef, RenderRequest
+from bot.providers.base import Picture, RenderRef
 from bot.providers.gemini_omni import GeminiOmni
 
 KEY = "AIzaReplayed0123456789"
-ORDER = RenderRequest(
-    prompt="a secret prompt",
-    wire_name="gemini-omni-1.1-flash",
-    length_s=5,
-    shape=Shape.WIDE,
-    resolution="720p",
-    size_px=(1280, 720),
-    audio=None,
-    seed=None,
-    picture=None,
-    client_key="attempt-1",
-    webhook_url="https://bot.example/hooks/1",
-    extra={},
-)
+ORDER = an_order(prompt="a secret prompt", wire_name="gemini-omni-1.1-flash", webhook_url="https://bot.example/hooks/1")
 HOW = Replay(
     make=lambda client: GeminiOmni(client, CATALOGUE.protocols["gemini_omni"], VirtualClock()),
     headers={"x-goog-api-key": KEY},

@@ -10,11 +10,12 @@ from pathlib import Path
 import jwt
 import pytest
 from doubles.kling import LocalKling, running_kling
-from doubles.local_service import Answer, a_film
+from doubles.local_service import Answer
+from orders import an_order
 from virtual_clock import START, VirtualClock
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Model, Shape
+from bot.catalogue.model import Model
 from bot.demo.faults import Drop
 from bot.media.inspect import inspect_video
 from bot.providers.base import Picture, RenderRequest, RenderState
@@ -31,16 +32,6 @@ MODELS = [each for each in CATALOGUE.models if each.protocol in {"kling", "kling
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/jpeg")
 REFUSED = "Failure to pass the risk control system"
 Adapter = Kling | KlingLegacy
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return a_film(tmp_path_factory.mktemp("film"))
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
 
 
 @pytest.fixture
@@ -70,20 +61,7 @@ async def kling(local: LocalKling, request: pytest.FixtureRequest) -> AsyncItera
 def order(style: object, client_key: str = "attempt-1", *, model: Model | None = None) -> RenderRequest:
     protocol = "kling" if isinstance(style, Kling) else "kling_legacy"
     model = model or next(each for each in MODELS if (each.protocol, each.name) == (protocol, "kling-3.0"))
-    return RenderRequest(
-        prompt="a corgi surfing",
-        wire_name=str(model.wire_name),
-        length_s=5,
-        shape=Shape.WIDE,
-        resolution="720p",
-        size_px=(1280, 720),
-        audio=None,
-        seed=None,
-        picture=None,
-        client_key=client_key,
-        webhook_url=None,
-        extra=model.wire,
-    )
+    return an_order(prompt="a corgi surfing", wire_name=str(model.wire_name), client_key=client_key, extra=model.wire)
 
 
 async def test_from_order_to_film(

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from orders import an_order
 from replayed import Replay, exchanges_of, replay
 from virtual_clock import VirtualClock
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Model, Shape
+from bot.catalogue.model import Model
 from bot.providers.base import Picture, RenderRef, RenderRequest
 from bot.providers.kling import Kling
 from bot.providers.kling_legacy import KlingLegacy
@@ -22,17 +23,10 @@ PICTURE = Picture(content=b"\xff\xd8\xff\xe0", mime="image/jpeg")
 
 
 def _order(model: Model, picture: Picture | None) -> RenderRequest:
-    return RenderRequest(
+    return an_order(
         prompt="a secret prompt",
         wire_name=str(model.picture_wire_name if picture else model.wire_name),
-        length_s=5,
-        shape=Shape.WIDE,
-        resolution="720p",
-        size_px=(1280, 720),
-        audio=None,
-        seed=None,
         picture=picture,
-        client_key="attempt-1",
         webhook_url="https://bot.example/hooks/kling",
         extra=model.wire,
     )

@@ -7,8 +7,9 @@ from typing import Any
 
 import luma_agents
 import pytest
-from doubles.local_service import Answer, a_film
+from doubles.local_service import Answer
 from doubles.luma import LocalLuma, running_luma
+from orders import an_order
 from virtual_clock import START, VirtualClock
 
 from bot.catalogue.loader import load_catalogue
@@ -24,16 +25,6 @@ KEY = "luma-api-0123456789abcdef"
 PROTOCOL = load_catalogue().protocols["luma"]
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/jpeg")
 MODERATED = {"state": "failed", "output": None, "failure_code": "content_moderated", "failure_reason": "No."}
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return a_film(tmp_path_factory.mktemp("film"))
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
 
 
 @pytest.fixture
@@ -62,21 +53,7 @@ async def stranger(local: LocalLuma, *, key: str = KEY) -> AsyncIterator[luma_ag
 
 
 def order(**changes: Any) -> RenderRequest:
-    asked = {
-        "prompt": "a corgi surfing at sunset",
-        "wire_name": "ray-3.2",
-        "length_s": 5,
-        "shape": Shape.WIDE,
-        "resolution": "720p",
-        "size_px": (1280, 720),
-        "audio": None,
-        "seed": None,
-        "picture": None,
-        "client_key": "attempt-1",
-        "webhook_url": None,
-        "extra": {},
-    }
-    return RenderRequest(**(asked | changes))
+    return an_order(**{"wire_name": "ray-3.2", **changes})
 
 
 async def test_the_sdk_creates_watches_and_reads_a_video(local: LocalLuma, clock: VirtualClock) -> None:

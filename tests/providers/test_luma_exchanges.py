@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from orders import an_order
 from replayed import Replay, exchanges_of, replay
 
 from bot.catalogue.loader import load_catalogue
@@ -18,19 +19,13 @@ PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/j
 
 
 def order_of(told: dict[str, Any]) -> RenderRequest:
-    return RenderRequest(
-        prompt="a corgi surfing at sunset",
+    return an_order(
         wire_name="ray-3.2",
         length_s=told.get("length_s", 5),
         shape=Shape(told.get("shape", "wide")),
         resolution=told.get("resolution", "720p"),
-        size_px=(1280, 720),
-        audio=None,
-        seed=None,
         picture=PICTURE if told.get("picture") else None,
-        client_key="attempt-1",
         webhook_url="https://bot.example/hooks/1",
-        extra={},
     )
 
 

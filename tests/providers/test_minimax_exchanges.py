@@ -5,12 +5,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from orders import an_order
 from replayed import Replay, exchanges_of, replay
 from virtual_clock import VirtualClock
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Shape
-from bot.providers.base import Picture, RenderRef, RenderRequest
+from bot.providers.base import Picture, RenderRef
 from bot.providers.minimax import MiniMax
 
 CATALOGUE = load_catalogue()
@@ -28,17 +28,11 @@ async def test_an_answer_of_minimax_is_understood(path: Path) -> None:
     def minimax(client: httpx.AsyncClient) -> MiniMax:
         return MiniMax(client, CATALOGUE.protocols["minimax"], VirtualClock())
 
-    order = RenderRequest(
+    order = an_order(
         prompt="a secret prompt",
         wire_name=str(model.wire_name),
-        length_s=5,
-        shape=Shape.WIDE,
-        resolution="720p",
         size_px=(1344, 768),
-        audio=None,
-        seed=None,
         picture=PICTURE if told.get("picture") else None,
-        client_key="attempt-1",
         webhook_url="https://bot.example/hooks/minimax",
         extra=model.wire,
     )

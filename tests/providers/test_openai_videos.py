@@ -9,34 +9,21 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from orders import an_order
 from PIL import Image
 from raw_service import Told, raw_service
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Shape
 from bot.clock import SystemClock
 from bot.demo.videos import LocalVideos
 from bot.demo.videos.faults import StickRender
-from bot.providers.base import Picture, RenderRef, RenderRequest, RenderState, RenderStatus
+from bot.providers.base import Picture, RenderRef, RenderState, RenderStatus
 from bot.providers.errors import AuthFailed, InvalidRequest, NotFound
 from bot.providers.openai_videos import OpenAIVideos
 from bot.providers.transport import opened_client
 
 PROTOCOLS = load_catalogue().protocols
-ORDER = RenderRequest(
-    prompt="a corgi <!channel> 🏄 at \u202esunset & “dusk”",
-    wire_name="muse",
-    length_s=4,
-    shape=Shape.WIDE,
-    resolution="720p",
-    size_px=(1280, 720),
-    audio=None,
-    seed=None,
-    picture=None,
-    client_key="attempt-1",
-    webhook_url=None,
-    extra={},
-)
+ORDER = an_order(prompt="a corgi <!channel> 🏄 at \u202esunset & “dusk”", wire_name="muse", length_s=4)
 
 
 @pytest.fixture

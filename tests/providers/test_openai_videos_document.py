@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from demo.openai_document import judge_request
+from orders import an_order
 from raw_service import Told, raw_service
 from virtual_clock import VirtualClock
 
@@ -19,8 +20,7 @@ DONE = RenderStatus(state=RenderState.SUCCEEDED)
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0 picture", mime="image/jpeg")
 MODELS = [each for each in CATALOGUE.models if each.protocol == "openai_videos/openai"]
 ORDERS = [
-    RenderRequest(
-        prompt="a corgi surfing at sunset",
+    an_order(
         wire_name=str(model.wire_name),
         length_s=length_s,
         shape=shape,
@@ -29,7 +29,6 @@ ORDERS = [
         audio=True,
         seed=7,
         picture=picture,
-        client_key="attempt-1",
         webhook_url="https://bot.example/hooks/1",
         extra=model.wire,
     )

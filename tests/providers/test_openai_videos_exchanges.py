@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from orders import an_order
 from raw_service import Asked, RawService, Told, raw_service
 from virtual_clock import VirtualClock
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Shape
-from bot.providers.base import Picture, RenderRef, RenderRequest, RenderState, RenderStatus
+from bot.providers.base import Picture, RenderRef, RenderState, RenderStatus
 from bot.providers.errors import ProviderError
 from bot.providers.openai_videos import OpenAIVideos
 from bot.providers.transport import opened_client
@@ -26,20 +26,7 @@ CATALOGUE = load_catalogue()
 KEY = "sk-test-0123456789abcdef"
 RENDER_ID = "video_68d7512d07848190b3e45da0ecbebcde004da08e1e0678d5"
 SINCE = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-ORDER = RenderRequest(
-    prompt="a corgi surfing at sunset",
-    wire_name="sora-2",
-    length_s=8,
-    shape=Shape.WIDE,
-    resolution="720p",
-    size_px=(1280, 720),
-    audio=None,
-    seed=None,
-    picture=None,
-    client_key="attempt-1",
-    webhook_url="https://bot.example/hooks/1",
-    extra={},
-)
+ORDER = an_order(wire_name="sora-2", length_s=8, webhook_url="https://bot.example/hooks/1")
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/jpeg")
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import openrouter as sdk
 import pytest
-from doubles.local_service import Answer, a_film
+from doubles.local_service import Answer
 from doubles.openrouter import LocalOpenRouter, running_openrouter
 from openrouter import errors as sdk_errors
+from orders import an_order
 from virtual_clock import VirtualClock
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Shape
 from bot.demo.faults import Drop
 from bot.media.inspect import inspect_video
 from bot.providers.base import Picture, RenderRequest, RenderState
@@ -26,16 +26,6 @@ SECRET = "signing-secret-0123456789"
 MODELS = [each for each in load_catalogue().models if each.protocol == "openrouter"]
 MODEL = next(each for each in MODELS if each.name == "hailuo-3-max")
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/jpeg")
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return a_film(tmp_path_factory.mktemp("film"))
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
 
 
 @pytest.fixture
@@ -60,21 +50,16 @@ async def stranger(local: LocalOpenRouter, *, key: str = KEY) -> AsyncIterator[s
 
 
 def order(**changes: Any) -> RenderRequest:
-    asked: dict[str, Any] = {
-        "prompt": "a corgi surfing",
-        "wire_name": MODEL.wire_name,
-        "length_s": 5,
-        "shape": Shape.WIDE,
-        "resolution": "720p",
-        "size_px": (1366, 768),
-        "audio": None,
-        "seed": None,
-        "picture": None,
-        "client_key": "attempt-1",
-        "webhook_url": "https://bot.example/webhooks/openrouter/token",
-        "extra": MODEL.wire,
-    }
-    return RenderRequest(**(asked | changes))
+    return an_order(
+        **{
+            "prompt": "a corgi surfing",
+            "wire_name": MODEL.wire_name,
+            "size_px": (1366, 768),
+            "webhook_url": "https://bot.example/webhooks/openrouter/token",
+            "extra": MODEL.wire,
+            **changes,
+        }
+    )
 
 
 async def test_the_sdk_creates_watches_and_fetches(local: LocalOpenRouter, clock: VirtualClock, film: bytes) -> None:

@@ -6,28 +6,22 @@ from pathlib import Path
 
 import httpx
 import pytest
+from orders import an_order
 from replayed import Replay, exchanges_of, replay
 from virtual_clock import VirtualClock
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Shape
-from bot.providers.base import Picture, RenderRef, RenderRequest
+from bot.providers.base import Picture, RenderRef
 from bot.providers.openrouter import OpenRouter
 
 CATALOGUE = load_catalogue()
 MODEL = next(each for each in CATALOGUE.models if each.protocol == "openrouter" and each.name == "hailuo-3-max")
 KEY = "sk-or-0123456789abcdef"
-ORDER = RenderRequest(
+ORDER = an_order(
     prompt="a secret prompt",
     wire_name="minimax/hailuo-3-max",
-    length_s=5,
-    shape=Shape.WIDE,
-    resolution="720p",
     size_px=(1366, 768),
-    audio=None,
     seed=7,
-    picture=None,
-    client_key="attempt-1",
     webhook_url="https://bot.example/hooks/1",
     extra=MODEL.wire,
 )

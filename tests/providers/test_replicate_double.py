@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from doubles.local_service import Answer, a_film
+from doubles.local_service import Answer
 from doubles.replicate import MODEL, LocalReplicate, running_replicate
+from orders import an_order
 from replicate.client import Client
 from replicate.exceptions import ReplicateError
 from replicate.webhook import InvalidSignatureError, Webhooks, WebhookSigningSecret
@@ -30,16 +31,6 @@ CATALOGUE = load_catalogue()
 MODELS = {each.name: each for each in CATALOGUE.models if each.protocol == "replicate"}
 FLAGGED = "The input or output was flagged as sensitive. Please try again with different inputs. (E005)"
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/jpeg")
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return a_film(tmp_path_factory.mktemp("film"))
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
 
 
 @pytest.fixture
@@ -68,21 +59,16 @@ def stranger(local: LocalReplicate) -> Client:
 
 def order(model: Model = MODELS["kling-3.0"], **changes: Any) -> RenderRequest:
     shape, resolution = changes.get("shape", Shape.WIDE), changes.get("resolution", "720p")
-    asked = {
-        "prompt": "a corgi surfing at sunset",
-        "wire_name": model.wire_name,
-        "length_s": 5,
-        "shape": shape,
-        "resolution": resolution,
-        "size_px": model.sizes_px[shape, resolution],
-        "audio": None,
-        "seed": None,
-        "picture": None,
-        "client_key": "attempt-1",
-        "webhook_url": None,
-        "extra": model.wire,
-    }
-    return RenderRequest(**(asked | changes))
+    return an_order(
+        **{
+            "wire_name": model.wire_name,
+            "shape": shape,
+            "resolution": resolution,
+            "size_px": model.sizes_px[shape, resolution],
+            "extra": model.wire,
+            **changes,
+        }
+    )
 
 
 async def test_the_sdk_creates_watches_and_reads_a_video(

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import runwayml
-from doubles.local_service import Answer, a_film
+from doubles.local_service import Answer
 from doubles.runway import LocalRunway, running_runway
+from orders import an_order
 from runwayml import AsyncRunwayML
 from virtual_clock import START, VirtualClock
 
@@ -31,16 +32,6 @@ REFUSED = {
     "cost": {"credits": 0},
 }
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/jpeg")
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return a_film(tmp_path_factory.mktemp("film"))
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
 
 
 @pytest.fixture
@@ -67,21 +58,16 @@ async def stranger(local: LocalRunway, *, key: str = KEY) -> AsyncIterator[Async
 def order(model: Model = MODELS["gen-4.5"], **changes: Any) -> RenderRequest:
     picture = changes.get("picture")
     shape, resolution = changes.get("shape", Shape.WIDE), changes.get("resolution", "720p")
-    asked = {
-        "prompt": "a corgi surfing at sunset",
-        "wire_name": model.picture_wire_name if picture else model.wire_name,
-        "length_s": 5,
-        "shape": shape,
-        "resolution": resolution,
-        "size_px": model.sizes_px[shape, resolution],
-        "audio": None,
-        "seed": None,
-        "picture": None,
-        "client_key": "attempt-1",
-        "webhook_url": None,
-        "extra": model.wire,
-    }
-    return RenderRequest(**(asked | changes))
+    return an_order(
+        **{
+            "wire_name": model.picture_wire_name if picture else model.wire_name,
+            "shape": shape,
+            "resolution": resolution,
+            "size_px": model.sizes_px[shape, resolution],
+            "extra": model.wire,
+            **changes,
+        }
+    )
 
 
 async def test_the_sdk_creates_watches_and_reads_a_video(local: LocalRunway, clock: VirtualClock) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from orders import an_order
 from replayed import Replay, exchanges_of, replay
 
 from bot.catalogue.loader import load_catalogue
@@ -22,17 +23,14 @@ def order_of(told: dict[str, Any]) -> RenderRequest:
     model = MODELS[told.get("model", "gen-4.5")]
     shape, resolution = Shape(told.get("shape", "wide")), told.get("resolution", "720p")
     picture = PICTURE if told.get("picture") else None
-    return RenderRequest(
-        prompt="a corgi surfing at sunset",
+    return an_order(
         wire_name=(model.picture_wire_name if picture else model.wire_name) or "",
-        length_s=5,
         shape=shape,
         resolution=resolution,
         size_px=model.sizes_px[shape, resolution],
         audio=told.get("audio"),
         seed=told.get("seed"),
         picture=picture,
-        client_key="attempt-1",
         webhook_url="https://bot.example/hooks/1",
         extra=model.wire,
     )

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from orders import an_order
 from replayed import Replay, exchanges_of, replay
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Shape
 from bot.providers.base import Picture, RenderRef, RenderRequest
 from bot.providers.siliconflow import SiliconFlow
 
@@ -18,19 +18,11 @@ PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/j
 
 
 def order_of(told: dict[str, Any]) -> RenderRequest:
-    return RenderRequest(
-        prompt="a corgi surfing at sunset",
+    return an_order(
         wire_name="Wan-AI/Wan2.2-I2V-A14B" if told.get("picture") else "Wan-AI/Wan2.2-T2V-A14B",
-        length_s=5,
-        shape=Shape.WIDE,
-        resolution="720p",
-        size_px=(1280, 720),
-        audio=None,
         seed=told.get("seed"),
         picture=PICTURE if told.get("picture") else None,
-        client_key="attempt-1",
         webhook_url="https://bot.example/hooks/1",
-        extra={},
     )
 
 

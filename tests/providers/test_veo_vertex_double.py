@@ -18,31 +18,19 @@ from doubles.veo_vertex import VertexDouble, running_vertex
 from google import genai
 from google.genai import types
 from google.oauth2 import credentials, service_account
+from orders import an_order
 
 from bot.catalogue.model import Shape
 from bot.clock import Clock, SystemClock
 from bot.media.animatic import AnimaticRequest, render_animatic
-from bot.providers.base import Picture, RenderRequest, RenderState
+from bot.providers.base import Picture, RenderState
 from bot.providers.errors import AuthFailed, OutcomeUnknown
 from bot.providers.google_tokens import SCOPE, ServiceAccountTokens
 from bot.providers.transport import opened_client
 from bot.providers.veo_vertex import VeoVertex
 
 MODEL = next(each for each in CATALOGUE.models if each.name == "veo-3.1-lite")
-ORDER = RenderRequest(
-    prompt="a corgi surfing at sunset",
-    wire_name=MODEL.wire_name or "",
-    length_s=4,
-    shape=Shape.WIDE,
-    resolution="720p",
-    size_px=(1280, 720),
-    audio=None,
-    seed=None,
-    picture=None,
-    client_key="attempt-1",
-    webhook_url=None,
-    extra=MODEL.wire,
-)
+ORDER = an_order(wire_name=MODEL.wire_name or "", length_s=4, extra=MODEL.wire)
 
 
 class ShiftedClock(SystemClock):

@@ -7,29 +7,21 @@ from pathlib import Path
 import httpx
 import pytest
 from contract_case import CATALOGUE
+from orders import an_order
 from raw_service import Told, raw_service
 from replayed import Replay, exchanges_of, replay
 
-from bot.catalogue.model import Shape
-from bot.providers.base import Picture, RenderRef, RenderRequest, RenderState, RenderStatus
+from bot.providers.base import Picture, RenderRef, RenderState, RenderStatus
 from bot.providers.transport import opened_client
 from bot.providers.veo_vertex import VeoVertex, vertex_base_url
 
 TOKEN = "ya29.replayed-0123456789"
 NAME = "projects/p/locations/us-central1/publishers/google/models/veo-3.1-lite-generate-001/operations/op-1"
-ORDER = RenderRequest(
+ORDER = an_order(
     prompt="a secret prompt",
     wire_name="veo-3.1-lite-generate-001",
     length_s=4,
-    shape=Shape.WIDE,
-    resolution="720p",
-    size_px=(1280, 720),
-    audio=None,
-    seed=None,
-    picture=None,
-    client_key="attempt-1",
     webhook_url="https://bot.example/hooks/1",
-    extra={},
 )
 PICTURE = Picture(content=b"\xff\xd8\xe0", mime="image/jpeg")
 

@@ -11,6 +11,7 @@ import av
 import pytest
 from contract_case import CATALOGUE
 from doubles.video_generations import RelayDouble, running_relay
+from orders import an_order
 
 from bot.catalogue.model import Protocol
 from bot.catalogue.own_models import own_models
@@ -48,18 +49,13 @@ def order(protocol: Protocol) -> RenderRequest:
     """Of a model that the operator named, as one would be sold."""
     (model,) = own_models("m=0.10/s", protocol=protocol.key, catalogue=CATALOGUE, receives="the relay")
     (shape, resolution), size_px = next(iter(model.sizes_px.items()))
-    return RenderRequest(
-        prompt="a corgi surfing at sunset",
+    return an_order(
         wire_name=model.wire_name or "",
         length_s=model.lengths_s[0],
         shape=shape,
         resolution=resolution,
         size_px=size_px,
-        audio=None,
         seed=7 if model.seed else None,
-        picture=None,
-        client_key="attempt-1",
-        webhook_url=None,
         extra=model.wire,
     )
 

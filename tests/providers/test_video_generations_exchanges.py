@@ -7,29 +7,16 @@ from pathlib import Path
 import httpx
 import pytest
 from contract_case import CATALOGUE
+from orders import an_order
 from raw_service import Told, raw_service
 from replayed import Replay, exchanges_of, replay
 
-from bot.catalogue.model import Shape
-from bot.providers.base import Picture, RenderRef, RenderRequest
+from bot.providers.base import Picture, RenderRef
 from bot.providers.transport import opened_client
 from bot.providers.video_generations import VideoGenerations
 
 KEY = "sk-replayed-0123456789"
-ORDER = RenderRequest(
-    prompt="a secret prompt",
-    wire_name="m",
-    length_s=5,
-    shape=Shape.WIDE,
-    resolution="720p",
-    size_px=(1280, 720),
-    audio=None,
-    seed=None,
-    picture=None,
-    client_key="attempt-1",
-    webhook_url="https://bot.example/hooks/1",
-    extra={},
-)
+ORDER = an_order(prompt="a secret prompt", wire_name="m", webhook_url="https://bot.example/hooks/1")
 PICTURE = Picture(content=b"\xff\xd8\xe0", mime="image/jpeg")
 REF = RenderRef(render_id="task-unified-1761313744-vux2jw0k")
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from doubles.local_service import Answer, a_film
+from doubles.local_service import Answer
 from doubles.wavespeed import SECRET, LocalWaveSpeed, running_wavespeed
+from orders import an_order
 from virtual_clock import VirtualClock
 from wavespeed import Client
 
@@ -27,16 +28,6 @@ CATALOGUE = load_catalogue()
 MODELS = [each for each in CATALOGUE.models if each.protocol == "wavespeed"]
 WAN = next(each for each in MODELS if each.name == "wan-2.6")
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/jpeg")
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return a_film(tmp_path_factory.mktemp("film"))
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
 
 
 @pytest.fixture
@@ -67,17 +58,14 @@ async def wavespeed(local: LocalWaveSpeed) -> AsyncIterator[WaveSpeed]:
 
 def order(model: Model = WAN, *, shape: Shape | None = None, picture: Picture | None = None) -> RenderRequest:
     shape, resolution = shape or model.shapes[0], model.resolutions[0]
-    return RenderRequest(
-        prompt="a corgi surfing at sunset",
+    return an_order(
         wire_name=str(model.picture_wire_name if picture else model.wire_name),
         length_s=model.lengths_s[0],
         shape=shape,
         resolution=resolution,
         size_px=model.sizes_px[shape, resolution],
-        audio=None,
         seed=7,
         picture=picture,
-        client_key="attempt-1",
         webhook_url="https://bot.example/webhooks/wavespeed/t-1",
         extra=model.wire,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from orders import an_order
 from replayed import Replay, exchanges_of, replay
 from virtual_clock import VirtualClock
 
@@ -18,20 +19,7 @@ CATALOGUE = load_catalogue()
 PROTOCOL = CATALOGUE.protocols["wavespeed"]
 MODELS = {each.name: each for each in CATALOGUE.models if each.protocol == "wavespeed"}
 KEY = "ws-replay-0123456789"
-ORDER = RenderRequest(
-    prompt="a corgi surfing at sunset",
-    wire_name="alibaba/wan-2.6/text-to-video",
-    length_s=5,
-    shape=Shape.WIDE,
-    resolution="720p",
-    size_px=(1280, 720),
-    audio=None,
-    seed=None,
-    picture=None,
-    client_key="attempt-1",
-    webhook_url=None,
-    extra=MODELS["wan-2.6"].wire,
-)
+ORDER = an_order(wire_name="alibaba/wan-2.6/text-to-video", extra=MODELS["wan-2.6"].wire)
 
 
 def ordered(said: dict[str, Any]) -> RenderRequest:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from doubles.local_service import Answer, a_film
+from doubles.local_service import Answer
 from doubles.xai import Ending, LocalXAI, running_xai
+from orders import an_order
 from virtual_clock import VirtualClock
 
 from bot.catalogue.loader import load_catalogue
@@ -24,16 +25,6 @@ CATALOGUE = load_catalogue()
 MODELS = [each for each in CATALOGUE.models if each.protocol == "xai"]
 MODEL = next(each for each in MODELS if each.name == "grok-imagine-video")
 PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/jpeg")
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return a_film(tmp_path_factory.mktemp("film"))
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
 
 
 @pytest.fixture
@@ -61,18 +52,11 @@ async def xai(local: LocalXAI) -> AsyncIterator[XAI]:
 
 
 def order(model: Model = MODEL) -> RenderRequest:
-    return RenderRequest(
+    return an_order(
         prompt="a corgi surfing",
         wire_name=str(model.wire_name),
-        length_s=5,
         shape=Shape.VERTICAL,
-        resolution="720p",
         size_px=(720, 1280),
-        audio=None,
-        seed=None,
-        picture=None,
-        client_key="attempt-1",
-        webhook_url=None,
         extra=model.wire,
     )
 
