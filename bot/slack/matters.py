@@ -84,16 +84,21 @@ class Matter:
 
 
 def matters(incidents: Iterable[Incident]) -> tuple[Matter, ...]:
-    """Incidents put together by service and by time."""
-    by_service: dict[str, list[list[Incident]]] = {}
+    """Incidents put together by service and by time.
+
+    What is gone for good is a matter of its own: it never ends, and would swallow every later outage of its service.
+    """
+    by_service: dict[tuple[str, bool], list[list[Incident]]] = {}
     for each in sorted(incidents, key=lambda one: (one.started_at, one.id)):
-        pieces = by_service.setdefault(each.upstream, [])
+        pieces = by_service.setdefault((each.upstream, each.state is HealthState.RETIRED), [])
         if pieces and _follows(pieces[-1], each):
             pieces[-1].append(each)
         else:
             pieces.append([each])
     return tuple(
-        Matter(upstream=upstream, incidents=tuple(piece)) for upstream, pieces in by_service.items() for piece in pieces
+        Matter(upstream=upstream, incidents=tuple(piece))
+        for (upstream, _), pieces in by_service.items()
+        for piece in pieces
     )
 
 

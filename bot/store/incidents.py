@@ -122,10 +122,14 @@ def _just_ended(session: Session, upstream: str, model: str, now: datetime) -> I
 
 
 def _grown(session: Session, upstream: str, now: datetime) -> IncidentRow | None:
-    """The oldest open one of the service's models, made the service's own; the others end in it."""
+    """The oldest open one of the service's models, made the service's own; the others end in it.
+
+    Not of a model that is gone for good: it is as gone when the service is well again.
+    """
     wanted = (
         sa.select(IncidentRow)
         .where(col(IncidentRow.upstream) == upstream, col(IncidentRow.ended_at).is_(None))
+        .where(col(IncidentRow.state) != HealthState.RETIRED.value)
         .order_by(col(IncidentRow.id))
         .with_for_update()
     )

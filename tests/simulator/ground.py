@@ -4,6 +4,7 @@ Triggers tell of every row that changes, whoever changes it and by whichever met
 when it commits. The judge sees states and money there, not through the ports that a planted bug may have bent.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -14,9 +15,11 @@ from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, Session, with_
 from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel, col
 
+import bot.store.admin_settings
 import bot.store.deliveries
 import bot.store.incidents
 import bot.store.jobs
+import bot.store.notices
 import bot.store.slack
 import bot.store.upstreams  # noqa: F401 - with the repositories come their tables
 from bot.clock import Clock
@@ -51,7 +54,8 @@ _TRIGGERS = {
         f"{change} ON circuit": "'circuit', NEW.name, NEW.state, NEW.cool_off_s, NEW.retry_at, NEW.reason"
         for change in ("INSERT", "UPDATE")
     },
-    "INSERT ON incident": "'incident', NEW.id, NEW.upstream, NEW.model",
+    "INSERT ON incident": "'incident', NEW.id, NEW.upstream, NEW.model, NEW.state",
+    "UPDATE OF version ON incident": "'incident_changes', NEW.id, NEW.state, NEW.ended_at IS NULL",
     "UPDATE OF model ON incident WHEN OLD.model <> NEW.model": "'incident_grows', NEW.id, NEW.model",
     "UPDATE OF ended_at ON incident WHEN OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL": "'incident_over', NEW.id",
     "INSERT ON question": "'question', NEW.id, NEW.job_id, NEW.usd_micros, NEW.can_wait",
@@ -81,6 +85,9 @@ class Ground(Store):
         self.live_cards: set[str] = set()
         """Cards that may have something to show: no other can be in what `Cards.open` looks for."""
         self.card_changes = 0
+        self.incident_changed = asyncio.Event()
+        """Set and forgotten: whoever waits for a change of any incident waits for this one."""
+        self.incident_changed_s = float("-inf")
         self.is_locked = False
         """The next transaction finds the database locked for longer than it waits."""
         self._log = log
@@ -108,6 +115,10 @@ class Ground(Store):
         told = sorted(self._notices, key=lambda each: each[0] != "job")  # the hold is written before its job
         self._notices.clear()
         for each in told:
+            if each[0] in {"incident", "incident_changes"}:
+                self.incident_changed_s = asyncio.get_running_loop().time()
+                self.incident_changed.set()
+                self.incident_changed = asyncio.Event()
             if each[0] == "shows":
                 self.live_cards.add(each[1])
                 self.card_changes += 1

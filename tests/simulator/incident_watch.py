@@ -19,6 +19,8 @@ class Told:
     upstream: str
     model: str
     began_at: datetime
+    state: str
+    """As health calls it; the worst word that was said of it."""
     ended_at: datetime | None = None
 
 
@@ -29,8 +31,8 @@ class IncidentWatch:
     against: Callable[[str], None]
     all: dict[int, Told] = field(default_factory=dict)
 
-    def began(self, incident_id: int, upstream: str, model: str) -> None:
-        self.all[incident_id] = Told(upstream, model, self.clock.now())
+    def began(self, incident_id: int, upstream: str, model: str, state: str) -> None:
+        self.all[incident_id] = Told(upstream, model, self.clock.now(), state)
         self._only(incident_id)
         if not model:
             self._one_for_one_outage(upstream)
@@ -38,6 +40,11 @@ class IncidentWatch:
     def grew(self, incident_id: int, model: str) -> None:
         self.all[incident_id].model = model
         self._only(incident_id)
+
+    def changed(self, incident_id: int, state: str, *, goes_on: bool) -> None:
+        """One that ended a moment ago may go on."""
+        mine = self.all[incident_id]
+        mine.state, mine.ended_at = state, None if goes_on else mine.ended_at
 
     def ended(self, incident_id: int) -> None:
         self.all[incident_id].ended_at = self.clock.now()

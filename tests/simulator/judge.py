@@ -18,6 +18,7 @@ from bot.quota.periods import Span
 from tests.simulator.ground import Notice
 from tests.simulator.history import History
 from tests.simulator.incident_watch import IncidentWatch
+from tests.simulator.notice_watch import NoticeWatch
 from tests.simulator.outs import Outs
 from tests.simulator.services import Render, Service, subject_of
 from tests.simulator.slack_town import File, Message
@@ -40,6 +41,7 @@ class Rule(StrEnum):
     BACK_IN_TIME = "a service is tried again within one cool-off of its recovery, and is back when it works"
     NOT_OUT_BY_CHANCE = "one failure in ten takes nothing out"
     ONE_INCIDENT = "one incident at a time for one service, and one for one outage"
+    ONE_NOTICE = "one message for one stretch of trouble and Slack channel, which says its end"
     ONE_STORY = "no two stories of one job at work at once"
     NO_SURPRISE = "no step raises"
     ONE_FILE = "at most one file for one job"
@@ -138,6 +140,12 @@ class Judge:
             services=self.services,
             against=lambda words: self.against(Rule.ONE_INCIDENT, "-", words),
         )
+        self.notices = NoticeWatch(
+            clock=self.history.clock,
+            services=self.services,
+            incidents=self.incidents.all,
+            against=lambda words: self.against(Rule.ONE_NOTICE, "-", words),
+        )
 
     def against(self, rule: Rule, job_id: str, words: str) -> None:
         subject = self.jobs[job_id].subject if job_id in self.jobs else "-"
@@ -188,8 +196,10 @@ class Judge:
         match notice:
             case ("circuit", name, state, cool_off_s, retry_at, reason):
                 self.outs.circuit(name, state, cool_off_s, _at(retry_at), reason)
-            case ("incident", incident_id, upstream, model):
-                self.incidents.began(incident_id, upstream, model)
+            case ("incident", incident_id, upstream, model, state):
+                self.incidents.began(incident_id, upstream, model, state)
+            case ("incident_changes", incident_id, state, goes_on):
+                self.incidents.changed(incident_id, state, goes_on=bool(goes_on))
             case ("incident_grows", incident_id, model):
                 self.incidents.grew(incident_id, model)
             case ("incident_over", incident_id):
@@ -242,6 +252,8 @@ class Judge:
         self.against(Rule.NO_SURPRISE, story.job_id, f"{story.step} raised {type(error).__name__}: {error}")
 
     def posted(self, message: Message) -> None:
+        if self.is_fleet:
+            self.notices.posted(message)
         if not message.text.startswith("card "):
             return
         job_id = message.text.split()[1]
@@ -269,6 +281,7 @@ class Judge:
 
     def disturbed(self) -> None:
         self.outs.disturbed()
+        self.notices.disturbed()
         self.disturbed_at_s = asyncio.get_running_loop().time()
 
     def _moved(self, job_id: str, old: JobState, new: JobState, failure: str | None) -> None:

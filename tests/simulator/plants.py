@@ -18,6 +18,7 @@ from bot.jobs.sweep import LostStories
 from bot.providers.base import RenderRef, RenderRequest
 from bot.providers.errors import OutcomeUnknown, Unreachable
 from bot.quota.ledger import capture_key
+from bot.slack.notice_ports import Notice, NoticeState
 from bot.slack.ports import Delivery, DeliveryState
 from bot.store import quota
 from bot.store.deliveries import StoredDeliveries
@@ -132,6 +133,18 @@ class _ClaimIgnored(Around):
         return replace(row, state=DeliveryState.WANTED, file_id="")
 
 
+class _NoticeClaimedLate(Around):
+    """A notice's row says that it is sent only when it was: whoever got no answer sends it once more."""
+
+    async def intend(self, notice: Notice, *, at: datetime) -> Notice | None:
+        return replace(notice, state=NoticeState.INTENT, posts=notice.posts + 1)
+
+    async def posted(self, notice: Notice, *, at: datetime, **shown: Any) -> None:
+        begun = await self._room.intend(replace(notice, state=NoticeState.OWED, posts=notice.posts - 1), at=at)
+        if begun is not None:
+            await self._room.posted(begun, at=at, **shown)
+
+
 def _second_stories(lost: LostStories, log: StoryLog) -> LostStories:
     """A sweep that takes every story for lost that has begun."""
 
@@ -149,6 +162,7 @@ PLANTS: Mapping[str, Ports] = {
     "unknown_is_not_accepted": Ports(provider=_UnknownIsNotAccepted),
     "second_story": Ports(book=_GenerationNotCompared, lost=_second_stories),
     "delivery_claim": Ports(deliveries=_ClaimIgnored),
+    "notice_claim": Ports(notices=_NoticeClaimedLate),  # type: ignore[arg-type]
     **HEALTH_PLANTS,
 }
 """By the name that `--plant` takes."""

@@ -39,7 +39,11 @@ from bot.slack.cards import CardWriter
 from bot.slack.delivery import VideoDelivery
 from bot.slack.drawing import CardArtist
 from bot.slack.earlier import EarlierFiles
+from bot.slack.incident_notices import IncidentTopics
 from bot.slack.message import Message
+from bot.slack.notice_ports import NoticeBook
+from bot.slack.notice_poster import NoticePoster
+from bot.slack.notice_writer import NoticeWriter, Sources
 from bot.slack.ports import Deliveries
 from bot.slack.posters import Posters
 from bot.slack.posting import CardPoster
@@ -47,11 +51,13 @@ from bot.slack.surface import SlackSurface
 from bot.slack.telling import Teller
 from bot.slack.uploads import SlackFiles
 from bot.slack.views.place import cannot_post
+from bot.slack.views.told import plain
 from bot.store.deliveries import StoredDeliveries, StoredTellings
 from bot.store.engine import Store
 from bot.store.history import StoredHistory
 from bot.store.incidents import StoredIncidents
 from bot.store.jobs import StoredJobs
+from bot.store.notices import StoredNotices
 from bot.store.probes import StoredProbes
 from bot.store.upstreams import StoredHealths
 from bot.upstreams.pages import PageReport
@@ -69,6 +75,7 @@ from tests.simulator.services import SUBJECT, Service
 from tests.simulator.slack_door import opened_door
 from tests.simulator.slack_town import SlackTown
 from tests.simulator.sparse_looks import SparseLooks
+from tests.simulator.sparse_sweeps import SparseSweeps
 from tests.simulator.story_log import Story, StoryLog
 from tests.simulator.virtual_loop import VirtualClock
 
@@ -95,6 +102,7 @@ class Ports:
     provider: Callable[[VideoProvider], VideoProvider] = lambda provider: provider
     lost: Callable[[LostStories, StoryLog], LostStories] = lambda lost, _log: lost
     healths: Callable[[StoredHealths, Store], Healths] = lambda healths, _store: healths
+    notices: Callable[[StoredNotices], NoticeBook] = lambda notices: notices
 
 
 @dataclass(kw_only=True)
@@ -115,6 +123,8 @@ class Surroundings:
     ports: Ports
     alone: bool
     risk_below_usd_micros: int
+    tells: bool
+    """Admins have chosen Slack channels for notices."""
     disk: set[str] = field(default_factory=set)
     """Jobs whose video is on the shared spool."""
     ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -137,7 +147,9 @@ class Process:
         healths = around.ports.healths(stored_healths, store)
         wakes = Wakes(clock)
         self.watcher = watcher = Watcher(registry, book, healths, StoredHistory(store), clock, self._alarm)
+        self._door = opened_door(around.slack, life, around.dial, around.threads)
         self.writer, self.surface = self._slack_side(store, book)
+        self.notices = self._notice_side(store)
         requests = RequestMaker(pictures=_no_pictures, webhook_url=_webhook_url, clock=clock)
         patience = Patience(doubt_max=DOUBT_MAX)
         doubt = Doubt(
@@ -226,6 +238,7 @@ class Process:
                 ("writer", self.writer.run()),
                 ("sweep", self.sweep.run()),
                 ("prober", self.prober.run()),
+                *([("notices", self.notices.run())] if self._around.tells else []),
             )
         ]
         for each in loops:
@@ -233,7 +246,7 @@ class Process:
 
     def _slack_side(self, store: MortalStore, book: JobBook) -> tuple[CardWriter, SlackSurface]:
         around, clock = self._around, self._around.clock
-        door = opened_door(around.slack, self.life, around.dial, around.threads)
+        door = self._door
         cards, tellings = LiveCards(store, around.ground, clock), StoredTellings(store)
         deliveries = around.ports.deliveries(StoredDeliveries(store))
         artist = CardArtist(draw=_draw, facts=_facts, records=book.record, deliveries=deliveries, clock=clock)
@@ -278,6 +291,24 @@ class Process:
             admins=AdminQuestions(teller=teller, facts=_facts, alarm=self._alarm, admins=known_admins(*ADMINS)),
         )
         return writer, surface
+
+    def _notice_side(self, store: MortalStore) -> NoticeWriter:
+        """`wiring.notices.notice_side`, of what is told the incidents."""
+        around = self._around
+        clock = SparseSweeps(around.clock, around.ground)
+        book = around.ports.notices(StoredNotices(store))
+        told = IncidentTopics(
+            incidents=StoredIncidents(store), registry=self.registry, clock=clock, plain=plain(ZoneInfo("UTC"))
+        )
+        return NoticeWriter(
+            book=book,
+            sources=Sources(by_name={"incidents": told.topics}),
+            poster=NoticePoster(slack=self._door.worker, book=book, clock=clock, alarm=self._alarm),
+            clock=clock,
+            alarm=self._alarm,
+            holder=self.life.name,
+            alone=around.alone,
+        )
 
     async def _alarm(self, name: str, facts: Mapping[str, object]) -> None:
         self._around.alarmed(name, facts)

@@ -34,6 +34,8 @@ def final_verdict(world: World) -> None:
         _holds(world, row, ledger[job_id])
         _bills(world, row, ledger[job_id])
     _surface(world, jobs)
+    if world.judge.is_fleet:
+        world.judge.notices.ended()
     for each in world.ground.look(lambda session: quota.recompute(session, TEAM)):
         world.judge.against(Rule.LEDGER_EXACT, "-", f"{each.key}: {each.stored} is not {each.recomputed}")
 

@@ -16,6 +16,8 @@ from bot.jobs.ports import BookAway
 from bot.media.spool import Spool
 from bot.quota.limits import Limit, ScopeKind
 from bot.quota.periods import Span
+from bot.slack.admin_ports import AdminChoices
+from bot.store.admin_settings import StoredAdmins
 from tests.simulator.adapter import GENUINE
 from tests.simulator.dial import Dial, Fault, Occurrence
 from tests.simulator.fleet import RATES as FLEET_RATES
@@ -25,8 +27,9 @@ from tests.simulator.history import EVERYBODY, History
 from tests.simulator.judge import Judge, Rule, Violation
 from tests.simulator.life import Life
 from tests.simulator.market import town_services
+from tests.simulator.notice_watch import PLACES
 from tests.simulator.people import DAY_S, People, Plan, T, plans
-from tests.simulator.process import RULES, Ports, Process, Surroundings
+from tests.simulator.process import ADMINS, RULES, TEAM, Ports, Process, Surroundings
 from tests.simulator.services import Render, Service
 from tests.simulator.slack_town import Message, SlackTown
 from tests.simulator.story_log import StoryLog
@@ -152,6 +155,7 @@ class World:
             ports=ports,
             alone=setup.replicas == 1,
             risk_below_usd_micros=setup.risk_below_usd_micros,
+            tells=setup.fleet,
         )
         self.people = People(town=self, dial=dial, judge=judge, slack=self.slack, services=self.services)
         self.alarms: Counter[str] = Counter()
@@ -168,6 +172,8 @@ class World:
         only = self._setup.only
         orders = [each for each in asked if only is None or each.number in only]
         self._plan_outages()
+        if self._setup.fleet:
+            await self._choose_places()
         watches = []
         for service in self.services:
             for trouble in service.troubles:
@@ -292,6 +298,10 @@ class World:
             await asyncio.sleep(DAY_S)
             self._daily(day, len(self.judge.jobs))
 
+    async def _choose_places(self) -> None:
+        admins = StoredAdmins(self.ground, by_configuration=ADMINS)
+        await admins.save(TEAM, ADMINS[0], AdminChoices(channels=PLACES), was_version=0, now=self._clock.now())
+
     def _plan_outages(self) -> None:
         for service in self.services:
             for day in range(int(self._setup.days) + 1):
@@ -338,6 +348,7 @@ class World:
                 "restarts": sum(self.lives.values()) - self._setup.replicas,
                 "services charged": f"${charged / 1e6:,.2f}",
                 "sent at a risk": len(judge.risked),
+                "notices": len(judge.notices.messages),
                 "files": sum(len(each) for each in judge.files.values()),
             },
             ends=Counter(f"{each.state} {each.failure or ''}".strip() for each in judge.jobs.values()),
