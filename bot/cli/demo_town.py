@@ -66,7 +66,7 @@ async def demo_town(
             settings = _settings(slack, home, port)
             async with BotProcess.running(settings, inherited=os.environ, folder=home) as bot:
                 await _ready(slack, bot)
-                await _notices_go_to(slack, notices)
+                await notices_go_to(slack, notices)
                 yield Town(slack=slack, services=services, bot=bot)
 
 
@@ -101,7 +101,7 @@ async def _ready(slack: LocalSlack, bot: BotProcess) -> None:
         dying.cancel()
 
 
-async def _notices_go_to(slack: LocalSlack, channel: Channel) -> None:
+async def notices_go_to(slack: LocalSlack, channel: Channel) -> None:
     """What an admin does on the first day: opens the settings, chooses a channel for every kind of notice, saves."""
 
     def form() -> View | None:

@@ -214,12 +214,12 @@ async def a_town(
         # On Postgres a bot ends itself whose beats are late by its own clock; a brisk one must not for a busy machine.
         beats = {"SORA_FENCE_AFTER_S": 20 * pace, "SORA_RECOVER_AFTER_S": 30 * pace}
         settings = settings_of(folder, slack, videos, **(beats | more))
-        await _started_before(settings.database_url)
+        await started_before(settings.database_url)
         async with a_bot(slack, videos, settings, clock=ours, log=log) as town:
             yield town
 
 
-async def _started_before(database_url: str) -> None:
+async def started_before(database_url: str) -> None:
     """DBOS looks for new queues once a second: on a fresh file the first video of all waits for that."""
     if not database_url.startswith("sqlite"):
         return
