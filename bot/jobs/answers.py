@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.catalogue.model import Audio, Model, ModelClass, Shape
+from bot.catalogue.model import Model, ModelClass, Shape
 from bot.jobs.consent import Question
 from bot.jobs.model import Attempt, Fit, Job, JobRecord, Place
 from bot.upstreams.incidents import Incident
@@ -69,10 +69,6 @@ class Choice:
     model: Model
     from_usd_micros: int
     """The cheapest price of its shortest video at its lowest resolution."""
-
-    @property
-    def audio_is_a_choice(self) -> bool:
-        return self.model.audio is Audio.SWITCH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

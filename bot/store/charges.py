@@ -10,23 +10,14 @@ from sqlmodel import col
 from bot.catalogue.costs import Charged
 from bot.jobs.model import AttemptState
 from bot.store.beside import looking_beside
-from bot.store.engine import Store
 from bot.store.refusals import CannotOpenError
 from bot.store.tables.jobs import AttemptRow
 
 _log = logging.getLogger(__name__)
 
 
-class StoredCharges:
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def since(self, since: datetime) -> list[Charged]:
-        """Finished videos of all workspaces whose service said a cost, alike ones together."""
-        return await self._store.read(lambda session: charged_since(session, since))
-
-
 def charged_since(session: Session, since: datetime) -> list[Charged]:
+    """Finished videos of all workspaces whose service said a cost, alike ones together."""
     alike = (
         col(AttemptRow.upstream),
         col(AttemptRow.model),

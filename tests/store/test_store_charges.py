@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 
 from bot.catalogue.costs import Charged
 from bot.jobs.model import AttemptState, JobState
-from bot.store.charges import StoredCharges, read_beside
+from bot.store.charges import charged_since, read_beside
 from bot.store.engine import Store, open_engine
 from bot.store.tables.jobs import AttemptRow, JobRow
 
@@ -92,7 +92,7 @@ EXPECTED = [
 async def test_finished_videos_with_a_cost_are_added_up(database_url: str) -> None:
     with opened(database_url) as store:
         await store.write(filled)
-        assert await StoredCharges(store).since(NOW - timedelta(days=30)) == EXPECTED
+        assert await store.read(lambda session: charged_since(session, NOW - timedelta(days=30))) == EXPECTED
 
 
 async def test_from_beside_a_running_bot_the_same_is_read_and_nothing_is_locked(database_url: str) -> None:
