@@ -15,6 +15,7 @@ from bot.catalogue.loader import CatalogueError, load_catalogue
 from bot.catalogue.model import Catalogue, Model, Tier
 from bot.catalogue.price_words import price_words
 from bot.catalogue.sunset import Sold
+from bot.cli.usage import settings_understood
 from bot.clock import Clock, SystemClock
 from bot.providers.errors import ProviderError
 from bot.providers.model_lists import ListsModels
@@ -64,12 +65,8 @@ def check(
 
 def _read() -> tuple[config.Settings, Catalogue, Sequence[str]]:
     """Settings, catalogue, and what is wrong with the tables of models; then the catalogue is the packaged one."""
-    try:
+    with settings_understood():
         settings = without_slack()
-    except config.SettingsError as error:
-        for problem in error.problems:
-            typer.echo(f"- {problem}", err=True)
-        raise typer.Exit(2) from None
     try:
         return settings, catalogue_of(settings), ()
     except CatalogueError as error:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 import typer
 
 from bot import config
+from bot.cli.usage import settings_understood
 from bot.clock import Clock, SystemClock
 from bot.store.alone import file_of, held_alone
 from bot.store.copying import Content, Copied, copy
@@ -28,15 +29,8 @@ def copy_command(
     source: Annotated[str, typer.Option("--from", help="the SQLite file's URL; SORA_DATABASE_URL unless given")] = "",
 ) -> None:
     """Move everything to an empty Postgres, videos under way too. Stop the bot first."""
-    try:
+    with settings_understood():
         moved = asyncio.run(move(source or config.load_storage().database_url, target, clock=SystemClock()))
-    except config.SettingsError as error:
-        for problem in error.problems:
-            typer.echo(f"- {problem}", err=True)
-        raise typer.Exit(2) from None
-    except CannotOpenError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
     for line in moved:
         typer.echo(line)
 

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +15,11 @@ import typer
 from sqlalchemy.orm import Session
 
 from bot import config
+from bot.cli.usage import how_far_back, settings_understood
 from bot.clock import Clock, SystemClock
 from bot.store import checks
 from bot.store.beside import looking_beside
 from bot.store.pasts import known_models, pasts
-from bot.store.refusals import CannotOpenError
 from bot.store.upstreams import circuits
 from bot.upstreams.checks import Check
 from bot.upstreams.health import health_of
@@ -29,7 +28,6 @@ from bot.upstreams.router import model_circuit
 
 export = typer.Typer(help="What is known, for other programs.", no_args_is_help=True)
 
-_SPANS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 _COLUMNS = [each.name for each in fields(Check) if each.name != "about"]
 
 
@@ -52,19 +50,15 @@ def health(
     out: Annotated[Path | None, typer.Option(help="A file; without it, to the screen.")] = None,
 ) -> None:
     """Uptime, render times, incidents and each check of every service. Times are UTC."""
-    found = re.fullmatch(r"(\d{1,4})([hdw])", since)
-    if found is None:
-        typer.echo(f'--since {since}: write how far back, such as "24h", "7d" or "12w".', err=True)
-        raise typer.Exit(2)
+    back = how_far_back(since)
     try:
-        url = config.load_storage().database_url
-        with looking_beside(url) as session, _opened(out) as target:
-            write_health(session, target, form, back=int(found[1]) * _SPANS[found[2]], clock=SystemClock())
-    except config.SettingsError as error:
-        for problem in error.problems:
-            typer.echo(f"- {problem}", err=True)
-        raise typer.Exit(2) from None
-    except (CannotOpenError, OSError) as error:
+        with (
+            settings_understood(),
+            looking_beside(config.load_storage().database_url) as session,
+            _opened(out) as target,
+        ):
+            write_health(session, target, form, back=back, clock=SystemClock())
+    except OSError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
 

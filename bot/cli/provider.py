@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from bot import config
-from bot.catalogue.loader import CatalogueError
 from bot.catalogue.price_words import dollars
 from bot.cli.catalogue import without_slack
 from bot.cli.takes import PROMPT, CannotRecord, Session, Take, take_of
+from bot.cli.usage import settings_understood
 from bot.clock import SystemClock
 from bot.observing.confidential import Confidential
 from bot.providers.overhearing import overheard
@@ -45,11 +45,8 @@ def record(
 
 def _run(work: Any) -> Sequence[Any]:
     try:
-        return tuple(asyncio.run(work))
-    except (config.SettingsError, CatalogueError) as error:
-        for problem in error.problems:
-            typer.echo(f"- {problem}", err=True)
-        raise typer.Exit(2) from None
+        with settings_understood():
+            return tuple(asyncio.run(work))
     except CannotRecord as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -1,7 +1,6 @@
 """`sora-bot reconcile`: each service's own list of renders laid beside our videos and what we booked for them."""
 
 import asyncio
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -9,8 +8,8 @@ from typing import Annotated
 import typer
 
 from bot import config
-from bot.catalogue.problems import CatalogueError
 from bot.cli.catalogue import without_slack
+from bot.cli.usage import how_far_back, settings_understood
 from bot.clock import Clock, SystemClock
 from bot.jobs.reconcile import OurRender, Reconciliation, reconciled
 from bot.providers.base import FoundRender
@@ -18,7 +17,6 @@ from bot.providers.errors import ProviderError
 from bot.slack.views.words import counted, usd
 from bot.store.beside import looking_beside
 from bot.store.reconcile import known_renders, renders_since
-from bot.store.refusals import CannotOpenError
 from bot.upstreams.registry import Upstream
 from bot.wiring.catalogue import catalogue_of
 from bot.wiring.services import opened_services
@@ -27,7 +25,6 @@ CLOCKS_APART = timedelta(minutes=5)
 """The service is asked from a little earlier: its clock need not be ours."""
 LINES_MAX = 50
 PROMPT_CHARACTERS = 60
-_SPANS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
 def reconcile(
@@ -35,20 +32,10 @@ def reconcile(
     since: Annotated[str, typer.Option(help="How far back: 24h, 7d, 4w.")] = "7d",
 ) -> None:
     """Compare with the services' own lists. Nothing is changed or paid. Exit code 1: a person should look."""
-    back = _span(since)
-    if back is None:
-        typer.echo(f'--since {since}: write how far back, such as "24h", "7d" or "4w".', err=True)
-        raise typer.Exit(2)
-    try:
+    back = how_far_back(since)
+    with settings_understood():
         settings = without_slack()
         lines, agrees = asyncio.run(looked(settings, service, back, SystemClock()))
-    except (config.SettingsError, CatalogueError) as error:
-        for problem in error.problems:
-            typer.echo(f"- {problem}", err=True)
-        raise typer.Exit(2) from None
-    except CannotOpenError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
     for line in lines:
         typer.echo(line)
     raise typer.Exit(0 if agrees else 1)
@@ -146,8 +133,3 @@ def _theirs(found: FoundRender) -> str:
     at = f"{found.created_at:%Y-%m-%d %H:%M}" if found.created_at else "at an unknown time"
     prompt = f' "{found.prompt[:PROMPT_CHARACTERS]}"' if found.prompt else ""
     return f"{found.ref.render_id}, {at}{prompt}"
-
-
-def _span(text: str) -> timedelta | None:
-    told = re.fullmatch(r"([1-9][0-9]{0,3})([hdw])", text.strip().lower())
-    return int(told[1]) * _SPANS[told[2]] if told else None
