@@ -249,6 +249,7 @@ async def test_somebody_elses_click_moves_neither_their_video_nor_their_money(tm
         assert (len(town.cards()), ONE_PAID in await town.quota(), town.ledger_is_exact()) == (1, True, True)
 
 
+@pytest.mark.own_database
 async def test_a_locked_database_is_waited_for_the_ack_is_in_time_and_nothing_is_lost(tmp_path: Path) -> None:
     async with a_town(tmp_path, **on_file(tmp_path)) as town:
         with _locked(tmp_path / "sora.sqlite"):
@@ -262,6 +263,7 @@ async def test_a_locked_database_is_waited_for_the_ack_is_in_time_and_nothing_is
         await _one_card_one_film_one_payment(town)
 
 
+@pytest.mark.own_database
 async def test_a_database_locked_for_too_long_says_that_nothing_was_charged_and_the_next_try_works(
     tmp_path: Path,
 ) -> None:

@@ -62,6 +62,7 @@ async def bring_each_into_its_state(town: Town) -> None:
     await order(town, "a train across the moon", user="ben", state="submitting")
 
 
+@pytest.mark.own_database
 @pytest.mark.timeout(180)
 async def test_everything_under_way_is_copied_and_ends_well_on_postgres_with_no_second_post(tmp_path: Path) -> None:
     source = f"sqlite:///{tmp_path}/sora.sqlite"

@@ -52,6 +52,7 @@ async def test_a_service_without_a_list_is_said_to_have_none(tmp_path: Path) -> 
         assert (agrees, lines[0].startswith("- Local video service: has no list to compare with.")) == (True, True)
 
 
+@pytest.mark.own_database
 def test_wrong_usage_is_said_in_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SORA_DATABASE_URL", on_file(tmp_path)["SORA_DATABASE_URL"])

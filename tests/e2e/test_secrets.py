@@ -13,6 +13,7 @@ from bot.demo.videos.faults import Status
 PROMPT = "a confidential product launch in a glass house"
 
 
+@pytest.mark.own_database
 async def test_nothing_secret_is_written_anywhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with a_town(tmp_path, **on_file(tmp_path)) as town:

@@ -6,6 +6,7 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
+import pytest
 from town import Town, a_town, on_file
 
 ONE_PAID = "$4.60 left of $5.00 ($0.40 used)"
@@ -18,6 +19,7 @@ async def test_a_command_that_comes_twice_is_one_video(tmp_path: Path) -> None:
         await _one_video_one_payment(town)
 
 
+@pytest.mark.own_database
 async def test_a_second_process_on_the_same_file_ends_in_words_and_leaves_the_first_alone(tmp_path: Path) -> None:
     async with a_town(tmp_path, **on_file(tmp_path)) as town:
         told = {

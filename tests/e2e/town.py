@@ -130,7 +130,6 @@ def settings_of(folder: Path, slack: LocalSlack, videos: LocalVideos, **more: An
         "SLACK_BOT_TOKEN": SecretStr(slack.bot_token),
         "SLACK_APP_TOKEN": SecretStr(slack.app_token),
         "SLACK_API_URL": slack.api_url,
-        "SORA_DATABASE_URL": chosen_database.url_for(folder / "sora.sqlite"),
         "SORA_SPOOL": folder / "spool",
         "PORT": 0,
         "SORA_HOST": "127.0.0.1",
@@ -141,6 +140,8 @@ def settings_of(folder: Path, slack: LocalSlack, videos: LocalVideos, **more: An
         "SORA_VIDEOS_LABEL": "Local video service",
         "SORA_VIDEOS_WEBHOOK_SECRET": SecretStr(SECRET),
     }
+    if "SORA_DATABASE_URL" not in more:
+        values["SORA_DATABASE_URL"] = chosen_database.url_for(folder / "sora.sqlite")
     return Settings(**(values | more))
 
 

@@ -185,7 +185,7 @@ async def a_house(
     await clock.settle()  # from here on the clock knows of the threads
     service = service or ScriptedService(clock=clock, film=a_film(folder))
     engine = open_engine(chosen_database.url_for(folder / "sora.sqlite"), busy_timeout_ms=5000)
-    if not restarted:
+    if not restarted and engine.dialect.name == "sqlite":  # Postgres is lent with its tables
         SQLModel.metadata.create_all(engine)
     store = Store(engine, writer_threads=1)
     enqueued: list[str] = []

@@ -4,6 +4,7 @@ import re
 import sqlite3
 from pathlib import Path
 
+import pytest
 from e2e.town import SECRET, Town, a_town, on_file
 from kept_log import KeptLog
 
@@ -27,6 +28,7 @@ def assert_nothing_private(log: KeptLog, town: Town) -> None:
     assert "response_url" not in log.text
 
 
+@pytest.mark.own_database
 async def test_something_unexpected_is_found_with_its_traceback_by_the_reference_a_person_reads(tmp_path: Path) -> None:
     log = KeptLog()
     async with a_town(tmp_path, log=log.stream, **on_file(tmp_path)) as town:
@@ -58,6 +60,7 @@ async def test_a_job_that_fails_is_found_by_its_reference_too(tmp_path: Path) ->
     assert_nothing_private(log, town)
 
 
+@pytest.mark.own_database
 async def test_a_step_that_breaks_on_our_side_leaves_its_place_in_the_log_and_its_job_goes_on(tmp_path: Path) -> None:
     log = KeptLog()
     async with a_town(tmp_path, log=log.stream, **on_file(tmp_path)) as town:

@@ -160,6 +160,7 @@ def test_a_token_that_can_be_guessed_is_refused_in_words(tmp_path: Path, monkeyp
     assert short not in problem
 
 
+@pytest.mark.own_database
 async def test_the_page_stands_while_the_database_does_not(tmp_path: Path, metrics: dict[str, SecretStr]) -> None:
     async with a_town(tmp_path, **metrics, **on_file(tmp_path)) as town:
         with sqlite3.connect(tmp_path / "sora.sqlite") as database:
