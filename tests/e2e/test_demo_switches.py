@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 from street import a_street
 
 from bot.demo.videos import Switch
+
+pytestmark = pytest.mark.own_database
 
 
 async def test_a_slow_service_is_waited_for_and_a_stuck_one_may_be_left_by_a_click(tmp_path: Path) -> None:
