@@ -58,7 +58,7 @@ OFFERS: Final = (
             Sold(model="Aurora", usd_micros_per_s=100_000, takes_s=10),
             Sold(model="Aurora-Pro", usd_micros_per_s=300_000, takes_s=12, is_best=True),
         ),
-        says="Official, asked first. $0.10 a second, about 10 s",
+        says="Official, asked first. $0.10 a second, about 10\N{NO-BREAK SPACE}s",
     ),
     Offer(
         name="harbour",
@@ -70,7 +70,7 @@ OFFERS: Final = (
             Sold(model="Tide", usd_micros_per_s=80_000, takes_s=20),
             Sold(model="Aurora-Pro", usd_micros_per_s=360_000, takes_s=20, is_best=True),
         ),
-        says="A reseller. $0.08 a second, about 20 s",
+        says="A reseller. $0.08 a second, about 20\N{NO-BREAK SPACE}s",
     ),
     Offer(
         name="workshop",
@@ -79,7 +79,7 @@ OFFERS: Final = (
         tier="self_hosted",
         render_s=18.0,
         sells=(Sold(model="Cedar", usd_micros_per_s=0, takes_s=25),),
-        says="The team's own machine. Free, about 25 s",
+        says="The team's own machine. Free, about 25\N{NO-BREAK SPACE}s",
     ),
 )
 

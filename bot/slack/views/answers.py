@@ -72,7 +72,7 @@ def same_again(answer: SameAgain, draft_id: str) -> Message:
         said,
         section(said),
         prompt_quote(answer.offer.wish.prompt),
-        context("If you clicked twice by accident, do nothing: only one is being made."),
+        context("If that was by accident, do nothing: nothing more is started."),
         actions(again, _show(answer.earlier.id, number)),
     )
 

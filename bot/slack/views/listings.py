@@ -28,7 +28,8 @@ STAGES = {
 def help_text(command: str) -> Message:
     """Five lines."""
     lines = [
-        f"`{command} a corgi surfing at sunset` makes a video, `{command}` alone opens the form. Prices come first.",
+        f"`{command} a corgi surfing at sunset` makes a video, `{command}` alone opens the form. "
+        "Dear videos show their price first.",
         "Options go at the end: `--model` `--length 8` `--shape wide|vertical|square` `--resolution 720p` "
         "`--audio on|off` `--seed 7`, or short `--8s` `--wide` `--vertical` `--square`.",
         f"`{command} jobs` · `{command} show 142` · `{command} cancel 142` · `{command} quota` · `{command} status`"
