@@ -88,4 +88,4 @@ def _has_record(document: dict[str, Any]) -> bool:
 
 
 def _number(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    return value if isinstance(value, int) else 0
