@@ -62,6 +62,11 @@ class Answer:
         return 200 <= self.status < 300
 
     @property
+    def fields(self) -> dict[str, Any]:
+        """Of a body that is a JSON object; none of any other."""
+        return self.document if isinstance(self.document, dict) else {}
+
+    @property
     def request_id(self) -> str:
         return request_id_of(self.headers)
 

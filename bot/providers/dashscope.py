@@ -142,7 +142,7 @@ class DashScope:
     async def check(self) -> None:
         """The list of tasks, which is free and answers to a valid key only."""
         answer = await self._asked(Call.CHECK, "GET", TASKS, {"page_no": 1, "page_size": 1})
-        if not (answer.is_success and isinstance(answer.document, dict) and "data" in answer.document):
+        if not (answer.is_success and "data" in answer.fields):
             raise refusal(answer, Call.CHECK)
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:  # noqa: ARG002

@@ -50,5 +50,5 @@ def failure_in_task(output: Mapping[str, Any], word: str) -> ProviderError:
 
 def request_id_of(answer: Answer) -> str:
     """From the header, else from the body, where DashScope repeats it."""
-    told = answer.document.get("request_id") if isinstance(answer.document, dict) else None
+    told = answer.fields.get("request_id")
     return answer.request_id or (tidy(told)[:200] if isinstance(told, str) else "")

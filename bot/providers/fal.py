@@ -70,7 +70,7 @@ class Fal:
         )
         if not 200 <= answer.status < 300:
             raise refusal(answer, Call.SUBMIT, not_accepted=self._protocol.not_accepted)
-        accepted = _object(answer)
+        accepted = answer.fields
         request_id = accepted.get("request_id")
         if not isinstance(request_id, str) or not 0 < len(request_id) <= RENDER_ID_CHARACTERS_MAX:
             raise OutcomeUnknown("fal took the order and named no request", http_status=answer.status)
@@ -85,7 +85,7 @@ class Fal:
         answer = await self._looked(ref, "status")
         if not 200 <= answer.status < 300:
             raise refusal(answer, Call.POLL)
-        document = _object(answer)
+        document = answer.fields
         match word := document.get("status"):
             case "IN_QUEUE":
                 return RenderStatus(state=RenderState.QUEUED, request_id=ref.request_id)
@@ -125,7 +125,7 @@ class Fal:
             timeout_s=self._protocol.status_timeout_s,
         )
         if answer.status in {200, 202, 400, 404}:
-            return answer.status == 200 and _object(answer).get("status") == "OK"
+            return answer.status == 200 and answer.fields.get("status") == "OK"
         raise refusal(answer, Call.CANCEL)
 
     async def check(self) -> None:
@@ -161,7 +161,7 @@ class Fal:
             return None
         if not 200 <= answer.status < 300:
             raise refusal(answer, Call.CHECK)
-        told = _object(answer).get("credits")
+        told = answer.fields.get("credits")
         if not isinstance(told, dict) or told.get("currency") != "USD":
             return None
         return micros_left(told.get("current_balance"))
@@ -180,7 +180,7 @@ class Fal:
             return _failed(ref, failure)
         answer = await self._looked(ref, "response")
         if 200 <= answer.status < 300:
-            if url := _video_url(_object(answer)):
+            if url := _video_url(answer.fields):
                 return RenderStatus(state=RenderState.SUCCEEDED, result_ref=url, request_id=ref.request_id)
             if document.get("error"):
                 return _failed(ref, said_in_status(document))
@@ -219,10 +219,6 @@ class Fal:
 
 def _failed(ref: RenderRef, failure: ProviderError) -> RenderStatus:
     return RenderStatus(state=RenderState.FAILED, failure=failure, request_id=ref.request_id)
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    return answer.document if isinstance(answer.document, dict) else {}
 
 
 def _video_url(result: dict[str, Any]) -> str:

@@ -46,7 +46,7 @@ _KINDS: Final[dict[str, type[ProviderError]]] = {
 
 def code_of(answer: Answer) -> str:
     """fal's own word for what went wrong: the refusal among a model's problems first, else the first one's type."""
-    document = answer.document if isinstance(answer.document, dict) else {}
+    document = answer.fields
     if error_type := document.get("error_type") or answer.headers.get(ERROR_TYPE_HEADER):
         return str(error_type)
     types = [str(problem.get("type", "")) for problem in _problems(document)]
@@ -55,7 +55,7 @@ def code_of(answer: Answer) -> str:
 
 def words_of(answer: Answer) -> str:
     """What fal says to people. Never the field `input` of a problem: it repeats what the person wrote or sent."""
-    document = answer.document if isinstance(answer.document, dict) else {}
+    document = answer.fields
     if problems := _problems(document):
         return "; ".join(_told(problem) for problem in problems[:3])
     detail = document.get("detail") or document.get("error") or ""

@@ -74,7 +74,7 @@ class GeminiOmni:
         )
         if not answer.is_success:
             raise refusal(answer, Call.SUBMIT, not_accepted=self._protocol.not_accepted)
-        render_id = answer.document.get("id") if isinstance(answer.document, dict) else None
+        render_id = answer.fields.get("id")
         if not (isinstance(render_id, str) and _is_id(render_id)):
             raise OutcomeUnknown("Google took the order and named no interaction", http_status=answer.status)
         return RenderRef(render_id=render_id, request_id=answer.request_id)
@@ -126,7 +126,7 @@ class GeminiOmni:
     async def check(self) -> None:
         """Ask for the first of the models, which a key is needed for and nothing is charged for."""
         answer = await self._asked(Call.CHECK, "GET", "v1beta/models", params={"pageSize": 1})
-        if not (answer.is_success and isinstance(answer.document, dict) and "models" in answer.document):
+        if not (answer.is_success and "models" in answer.fields):
             raise refusal(answer, Call.CHECK)
 
     async def models_now(self) -> ListedModels | None:

@@ -74,7 +74,7 @@ class ServiceAccountTokens:
             data={"grant_type": GRANT_TYPE, "assertion": self._assertion(now)},
             timeout_s=TIMEOUT_S,
         )
-        told = answer.document if isinstance(answer.document, dict) else {}
+        told = answer.fields
         token, lives_s = told.get("access_token"), told.get("expires_in")
         if answer.is_success and isinstance(token, str) and token and isinstance(lives_s, int):
             self._token, self._good_until = token, now + timedelta(seconds=lives_s - RENEWED_BEFORE_S)

@@ -61,12 +61,12 @@ _PICTURE = re.compile(r"(image|picture|resolution|aspect ratio|pixel).{0,60}(inv
 
 def code_of(answer: Answer) -> str:
     """Kling's own number for what went wrong; "" when there is none or it is 0."""
-    code = answer.document.get("code") if isinstance(answer.document, dict) else None
+    code = answer.fields.get("code")
     return str(code) if isinstance(code, str | int) and code not in {0, "0"} else ""
 
 
 def words_of(answer: Answer) -> str:
-    message = answer.document.get("message") if isinstance(answer.document, dict) else None
+    message = answer.fields.get("message")
     return message if isinstance(message, str) else answer.text
 
 
@@ -109,7 +109,7 @@ def _kind(status: int, call: Call, code: str, words: str) -> type[ProviderError]
 
 def request_id_of(answer: Answer) -> str:
     """The number that Kling's support asks for: in the body, where a proxy's header is not taken for it."""
-    said = answer.document.get("request_id") if isinstance(answer.document, dict) else None
+    said = answer.fields.get("request_id")
     return said[:200] if isinstance(said, str) and said else answer.request_id
 
 

@@ -56,14 +56,14 @@ class Luma:
     async def submit(self, request: RenderRequest) -> RenderRef:
         """Create a generation. Not repeatable: Luma knows no idempotency key."""
         answer = await self._asked(Call.SUBMIT, "POST", "generations", json=self._arguments(request))
-        generation_id = _object(answer).get("id")
+        generation_id = answer.fields.get("id")
         if not isinstance(generation_id, str) or not 0 < len(generation_id) <= RENDER_ID_CHARACTERS_MAX:
             raise OutcomeUnknown("Luma took the order and named no generation", http_status=answer.status)
         return RenderRef(render_id=generation_id, request_id=answer.request_id)
 
     async def poll(self, ref: RenderRef) -> RenderStatus:
         answer = await self._asked(Call.POLL, "GET", f"generations/{quote(ref.render_id, safe='')}")
-        generation = _object(answer)
+        generation = answer.fields
         match word := generation.get("state"):
             case "queued":
                 return RenderStatus(state=RenderState.QUEUED, request_id=answer.request_id)
@@ -99,7 +99,7 @@ class Luma:
     async def check(self) -> None:
         """List the account's uploads, of which there are none: free, and only a valid key is answered."""
         answer = await self._asked(Call.CHECK, "GET", "files", params={"limit": 1})
-        if not isinstance(_object(answer).get("data"), list):
+        if not isinstance(answer.fields.get("data"), list):
             raise CapacityFailed("Luma's answer is no list of files", http_status=answer.status)
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:  # noqa: ARG002
@@ -135,7 +135,7 @@ class Luma:
 
 def _refusal(answer: Answer, call: Call, not_accepted: Set[tuple[int, str]]) -> ProviderError:
     """The package does not say how an HTTP refusal looks, so the usual places are looked at."""
-    document = _object(answer)
+    document = answer.fields
     error = document.get("error")
     inner: dict[str, Any] = error if isinstance(error, dict) else document
     code = inner.get("failure_code") or inner.get("code") or ""
@@ -153,10 +153,6 @@ def _failure_of(generation: dict[str, Any]) -> ProviderError:
 
 def _failed(failure: ProviderError, answer: Answer) -> RenderStatus:
     return RenderStatus(state=RenderState.FAILED, failure=failure, request_id=answer.request_id)
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    return answer.document if isinstance(answer.document, dict) else {}
 
 
 def _video_url(output: Any) -> str:

@@ -127,7 +127,7 @@ class MiniMax:
 
     async def _looked(self, ref: RenderRef, call: Call) -> RenderStatus:
         answer = await self._asked(call, "GET", f"{LOOKS}/{quote(ref.render_id, safe='')}")
-        task = answer.document.get("task") if answer.is_success and isinstance(answer.document, dict) else None
+        task = answer.fields.get("task") if answer.is_success else None
         if not isinstance(task, dict):
             raise refusal(answer, call)
         return status_of(task, answer)
@@ -139,7 +139,7 @@ class MiniMax:
 
 def _items(answer: Answer, call: Call) -> list[Mapping[str, Any]]:
     """The tasks that a list shows. An empty one may be left out where the service counts none."""
-    page = answer.document if answer.is_success and isinstance(answer.document, dict) else {}
+    page = answer.fields if answer.is_success else {}
     items = page.get("items", [] if page.get("total") == 0 else None)
     if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
         raise refusal(answer, call)

@@ -62,14 +62,14 @@ def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = 
     code, words = code_and_words(answer)
     shared = error_of(answer, call=call, code=code, message=words, not_accepted=not_accepted)
     kind = _kind(answer.status, call, code, words)
-    request_id = answer.document.get("request_id") if isinstance(answer.document, dict) else None
+    request_id = answer.fields.get("request_id")
     told_id = request_id[:200] if isinstance(request_id, str) else ""
     return seen_as(kind or type(shared), shared, request_id=told_id)
 
 
 def code_and_words(answer: Answer) -> tuple[str, str]:
     """MiniMax's number, or its word when it gives none, and what it says to people."""
-    document = answer.document if isinstance(answer.document, dict) else {}
+    document = answer.fields
     if base := _base_code(document):
         return base, str(document["base_resp"].get("status_msg", ""))
     error = document.get("error")

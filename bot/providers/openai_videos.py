@@ -116,14 +116,14 @@ class OpenAIVideos:
             return False
         if not answer.is_success:
             raise refusal(answer, Call.CANCEL)
-        return isinstance(answer.document, dict) and answer.document.get("deleted") is True
+        return answer.fields.get("deleted") is True
 
     async def check(self) -> None:
         """The list of videos or of models, whichever the catalogue says that the server has."""
         is_list = self._protocol.wire["check"] == "list"
         path, params = ("videos", {"limit": 1}) if is_list else ("models", None)
         answer = await self._look(Call.CHECK, self._root + path, params)
-        if not (answer.is_success and isinstance(answer.document, dict) and "data" in answer.document):
+        if not (answer.is_success and "data" in answer.fields):
             raise refusal(answer, Call.CHECK)
 
     async def models_now(self) -> ListedModels | None:

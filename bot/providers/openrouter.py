@@ -115,7 +115,7 @@ class OpenRouter:
 
     async def _told(self, what: str) -> dict[str, Any]:
         answer = await self._look(Call.CHECK, what)
-        if not (answer.is_success and isinstance(answer.document, dict) and "data" in answer.document):
+        if not (answer.is_success and "data" in answer.fields):
             raise refusal(answer, Call.CHECK)
         told = answer.document["data"]
         return told if isinstance(told, dict) else {}

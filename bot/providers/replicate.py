@@ -105,7 +105,7 @@ class Replicate:
     async def check(self) -> None:
         """Look at the account. It does not say what is left of its credit."""
         answer = await self._asked(Call.CHECK, "GET", "/v1/account")
-        if not isinstance(answer.document, dict) or "username" not in answer.document:
+        if "username" not in answer.fields:
             raise CapacityFailed("Replicate's answer is not about an account", http_status=answer.status)
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
@@ -119,7 +119,7 @@ class Replicate:
     async def _page(self, cursor: str) -> tuple[list[Any], str]:
         """One page of the list, new to old, and the cursor of the next. Its address is ours, whatever `next` says."""
         answer = await self._asked(Call.FIND, "GET", PREDICTIONS, params={"cursor": cursor} if cursor else None)
-        page = answer.document if isinstance(answer.document, dict) else {}
+        page = answer.fields
         items, following = page.get("results"), page.get("next")
         if not isinstance(items, list):
             raise CapacityFailed("Replicate's answer is no list of predictions", http_status=answer.status)
@@ -138,7 +138,7 @@ class Replicate:
         name = f"frame.{picture.mime.rpartition('/')[2]}"
         files = {"content": (name, picture.content, picture.mime)}
         answer = await self._asked(Call.CHECK, "POST", "/v1/files", files=files)
-        urls = answer.document.get("urls") if isinstance(answer.document, dict) else None
+        urls = answer.fields.get("urls")
         url = urls.get("get") if isinstance(urls, dict) else None
         if not isinstance(url, str) or not url:
             raise CapacityFailed("Replicate took the picture and named no address", http_status=answer.status)
@@ -146,7 +146,7 @@ class Replicate:
 
     async def _fetch_secret(self) -> str:
         answer = await self._asked(Call.CHECK, "GET", "/v1/webhooks/default/secret")
-        key = answer.document.get("key") if isinstance(answer.document, dict) else None
+        key = answer.fields.get("key")
         return key if isinstance(key, str) else ""
 
     async def _asked(self, call: Call, method: str, path: str, **sent: Any) -> Answer:

@@ -26,7 +26,7 @@ def status_of(answer: Answer) -> RenderStatus:
     Raises:
         CapacityFailed: the answer is no prediction.
     """
-    prediction = answer.document if isinstance(answer.document, dict) else {}
+    prediction = answer.fields
     match word := prediction.get("status"):
         case "starting":
             return RenderStatus(state=RenderState.QUEUED, request_id=answer.request_id)
@@ -47,7 +47,7 @@ def status_of(answer: Answer) -> RenderStatus:
 
 def is_free_end(answer: Answer) -> bool:
     """Whether a cancelled prediction never started: then nothing is charged ("Billing for predictions", lifecycle)."""
-    prediction = answer.document if isinstance(answer.document, dict) else {}
+    prediction = answer.fields
     has_started = prediction.get("started_at") is not None
     return prediction.get("status") == "aborted" or (prediction.get("status") == "canceled" and not has_started)
 

@@ -22,7 +22,7 @@ _RESETS: Final = re.compile(r"resets in ~?(\d+(?:\.\d+)?)\s*s")
 
 def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = frozenset()) -> ProviderError:
     """The error that an answer without success is."""
-    problem = answer.document if isinstance(answer.document, dict) else {}
+    problem = answer.fields
     said = [each for each in (problem.get("title"), problem.get("detail")) if isinstance(each, str) and each]
     code = problem.get("type")
     code = code if isinstance(code, str) else ""

@@ -60,14 +60,14 @@ class Runway:
             "/v1/text_to_video" if request.picture is None else "/v1/image_to_video",
             json=arguments_of(request, picture_bytes_max=self._protocol.wire["picture_bytes_max"]),
         )
-        task_id = _object(answer).get("id")
+        task_id = answer.fields.get("id")
         if not isinstance(task_id, str) or not 0 < len(task_id) <= RENDER_ID_CHARACTERS_MAX:
             raise OutcomeUnknown("Runway took the order and named no task", http_status=answer.status)
         return RenderRef(render_id=task_id, request_id=answer.request_id)
 
     async def poll(self, ref: RenderRef) -> RenderStatus:
         answer = await self._asked(Call.POLL, "GET", f"/v1/tasks/{quote(ref.render_id, safe='')}")
-        task = _object(answer)
+        task = answer.fields
         match word := task.get("status"):
             case "PENDING" | "THROTTLED" | "RUNNING":
                 return RenderStatus(
@@ -116,7 +116,7 @@ class Runway:
 
     async def _credits(self) -> float:
         answer = await self._asked(Call.CHECK, "GET", "/v1/organization")
-        left = _number(_object(answer).get("creditBalance"))
+        left = _number(answer.fields.get("creditBalance"))
         if left is None:
             raise CapacityFailed("Runway's answer is not about an organization", http_status=answer.status)
         return left
@@ -156,10 +156,6 @@ class Runway:
         """What Runway really charged: 0 when it gave all of it back."""
         credits = _number(cost.get("credits")) if isinstance(cost, dict) else None
         return None if credits is None else round(credits * self._protocol.wire["credit_usd_micros"])
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    return answer.document if isinstance(answer.document, dict) else {}
 
 
 def _first_url(output: Any) -> str:

@@ -33,7 +33,7 @@ _KINDS: Final[tuple[tuple[str, type[ProviderError]], ...]] = (
 
 def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = frozenset()) -> ProviderError:
     """The error that an answer without success is."""
-    document = answer.document if isinstance(answer.document, dict) else {}
+    document = answer.fields
     words, code = _words(document) or answer.text, document.get("code")
     code = code if isinstance(code, str) else ""
     shared = error_of(answer, call=call, code=code, message=words, not_accepted=not_accepted)

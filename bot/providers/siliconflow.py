@@ -49,14 +49,14 @@ class SiliconFlow:
         """Start a render. Not repeatable: SiliconFlow knows no idempotency key."""
         body = _body(request, self._protocol.wire)
         answer = await self._asked(Call.SUBMIT, "POST", "video/submit", body, timeout_s=self._protocol.submit_timeout_s)
-        render_id = answer.document.get("requestId") if isinstance(answer.document, dict) else None
+        render_id = answer.fields.get("requestId")
         if not isinstance(render_id, str) or not 0 < len(render_id) <= RENDER_ID_CHARACTERS_MAX:
             raise OutcomeUnknown("SiliconFlow took the order and named no request", http_status=answer.status)
         return RenderRef(render_id=render_id, request_id=answer.request_id)
 
     async def poll(self, ref: RenderRef) -> RenderStatus:
         answer = await self._asked(Call.POLL, "POST", "video/status", {"requestId": ref.render_id})
-        told = answer.document if isinstance(answer.document, dict) else {}
+        told = answer.fields
         match word := told.get("status"):
             case "InQueue" | "InProgress":
                 return RenderStatus(state=_WAITING[word], request_id=answer.request_id)
@@ -89,7 +89,7 @@ class SiliconFlow:
     async def check(self) -> None:
         """What SiliconFlow says of the account that the key belongs to; free."""
         answer = await self._asked(Call.CHECK, "GET", "user/info")
-        if not (isinstance(answer.document, dict) and isinstance(answer.document.get("data"), dict)):
+        if not isinstance(answer.fields.get("data"), dict):
             raise CapacityFailed("SiliconFlow's answer is not about an account", http_status=answer.status)
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:  # noqa: ARG002
@@ -109,7 +109,7 @@ class SiliconFlow:
         timeout_s = timeout_s or self._protocol.status_timeout_s
         answer = await exchange(self._client, call, method, path, json=body, timeout_s=timeout_s)
         if not answer.is_success:
-            told = answer.document if isinstance(answer.document, dict) else {}
+            told = answer.fields
             code, words = str(told.get("code") or ""), str(told.get("message") or answer.text)
             raise error_of(answer, call=call, code=code, message=words, not_accepted=self._protocol.not_accepted)
         return answer

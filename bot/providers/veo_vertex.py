@@ -81,7 +81,7 @@ class VeoVertex:
         )
         if not answer.is_success:
             raise refusal(answer, Call.SUBMIT, not_accepted=self._protocol.not_accepted)
-        name = answer.document.get("name") if isinstance(answer.document, dict) else None
+        name = answer.fields.get("name")
         if not (isinstance(name, str) and _OPERATION.fullmatch(name)):
             raise OutcomeUnknown("Google took the order and named no operation", http_status=answer.status)
         return RenderRef(render_id=name, request_id=answer.request_id)
@@ -131,7 +131,7 @@ class VeoVertex:
         """Ask for the first of Google's models, which is free; the token for it shows whether the account is good."""
         url = str(self._client.base_url.copy_with(path="/v1beta1/publishers/google/models"))
         answer = await self._asked(Call.CHECK, "GET", url, params={"pageSize": 1})
-        if not (answer.is_success and isinstance(answer.document, dict) and "publisherModels" in answer.document):
+        if not (answer.is_success and "publisherModels" in answer.fields):
             raise refusal(answer, Call.CHECK)
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:  # noqa: ARG002

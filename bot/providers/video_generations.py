@@ -103,7 +103,7 @@ class VideoGenerations:
     async def check(self) -> None:
         """The list of models, which these relays have for their other wares too."""
         answer = await self._look(Call.CHECK, "models")
-        if not (answer.is_success and isinstance(answer.document, dict) and "data" in answer.document):
+        if not (answer.is_success and "data" in answer.fields):
             raise refusal(answer, Call.CHECK)
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:  # noqa: ARG002

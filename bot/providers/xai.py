@@ -77,14 +77,14 @@ class XAI:
             json=_body(request, self._protocol.wire),
             timeout_s=self._protocol.submit_timeout_s,
         )
-        render_id = _object(answer).get("request_id") if answer.is_success else None
+        render_id = answer.fields.get("request_id") if answer.is_success else None
         if not isinstance(render_id, str) or not 0 < len(render_id) <= RENDER_ID_CHARACTERS_MAX:
             raise _refusal(answer, Call.SUBMIT, not_accepted=self._protocol.not_accepted)
         return RenderRef(render_id=render_id, request_id=answer.request_id)
 
     async def poll(self, ref: RenderRef) -> RenderStatus:
         answer = await self._look(Call.POLL, f"v1/videos/{quote(ref.render_id, safe='')}")
-        if answer.status == 202 and not _object(answer).get("status"):
+        if answer.status == 202 and not answer.fields.get("status"):
             return RenderStatus(state=RenderState.RUNNING, request_id=answer.request_id)
         if not answer.is_success:
             raise _refusal(answer, Call.POLL)
@@ -124,10 +124,6 @@ class XAI:
         return await exchange(self._client, call, "GET", path, timeout_s=self._protocol.status_timeout_s)
 
 
-def _object(answer: Answer) -> dict[str, Any]:
-    return answer.document if isinstance(answer.document, dict) else {}
-
-
 def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     part = document.get(name)
     return part if isinstance(part, dict) else {}
@@ -135,7 +131,7 @@ def _part(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = frozenset()) -> ProviderError:
     """`{code, error}`, or an error of OpenAI's shape. A wrong key is a 400 here, and no money a 403 or 429 (C)."""
-    document = _object(answer)
+    document = answer.fields
     error = document.get("error")
     said: Mapping[str, Any] = error if isinstance(error, dict) else {"code": document.get("code"), "message": error}
     code = str(said.get("code") or "")
@@ -156,7 +152,7 @@ def _status(answer: Answer) -> RenderStatus:
     Raises:
         CapacityFailed: neither a status nor a video, so it says nothing.
     """
-    document = _object(answer)
+    document = answer.fields
     video = _part(document, "video")
     word = document.get("status") or ("done" if video else None)
     request_id, cost = answer.request_id, _cost_usd_micros(document)
