@@ -73,6 +73,26 @@ async def test_several_models_and_then_the_whole_service_are_one_message(desk: N
     assert said.text == "fal is not used at the moment."
 
 
+async def test_an_outage_of_a_service_is_told_anew_beside_its_model_that_is_gone_for_good(desk: NoticeDesk) -> None:
+    await desk.choose(status=[VIDEOS])
+    writer = desk.writer()
+    model = desk.registry.upstream("fal").models[0]
+    await desk.trouble(model=model.name, state=HealthState.RETIRED, cause="retired")
+    await writer.sweep()
+    await desk.clock.advance(3600)
+    for _ in range(2):
+        await desk.trouble()
+        await writer.sweep()
+        await desk.clock.advance(3600)
+        await desk.over()
+        await writer.sweep()
+        await desk.clock.advance(3600)
+    gone, *outages = desk.posts()
+    assert gone.text == f"{model.label} at fal has been shut down."
+    assert [each.text for each in outages] == ["fal works again."] * 2
+    assert [each.text for each in desk.thread(gone)] == [gone.text]
+
+
 async def test_what_comes_back_within_a_quarter_of_an_hour_opens_the_same_message_again(desk: NoticeDesk) -> None:
     await desk.choose(status=[VIDEOS])
     writer = desk.writer()

@@ -84,12 +84,29 @@ async def test_the_first_incident_of_a_model_grows_into_its_services_and_the_oth
     assert await rows.open() == (left,)
 
 
+async def test_a_model_that_is_gone_for_good_has_its_own_incident_before_and_through_and_after_its_services(
+    store: Store,
+) -> None:
+    healths, rows = StoredHealths(store), StoredIncidents(store)
+    await healths.observe("fal", error_kind="retired", now=NOW, model="old")
+    [gone] = await rows.open()
+    for _ in range(3):
+        await healths.observe("fal", error_kind="unreachable", now=NOW, model="wan")
+    assert [(each.model, each.state) for each in await rows.open()] == [
+        ("old", HealthState.RETIRED),
+        ("", HealthState.SUSPENDED),
+    ]
+    await healths.observe("fal", error_kind=None, now=LATER, model="wan")
+    assert await rows.open() == (gone,)
+
+
 async def test_while_a_service_is_out_its_models_have_no_incidents_and_what_is_left_of_them_has_one_after(
     store: Store,
 ) -> None:
     healths, rows = StoredHealths(store), StoredIncidents(store)
-    for kind, model in (("retired", "old"), *[("unreachable", "wan")] * 3):
-        await healths.observe("fal", error_kind=kind, now=NOW, model=model)
+    for _ in range(3):
+        await healths.observe("fal", error_kind="unreachable", now=NOW, model="wan")
+    await healths.observe("fal", error_kind="retired", now=NOW, model="old")
     assert [(each.model, each.state) for each in await rows.open()] == [("", HealthState.SUSPENDED)]
     await healths.observe("fal", error_kind=None, now=LATER, model="wan")
     assert [(each.model, each.state) for each in await rows.open()] == [("old", HealthState.RETIRED)]
