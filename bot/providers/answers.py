@@ -139,6 +139,13 @@ def request_id_of(headers: httpx.Headers) -> str:
     return next((headers[name][:200] for name in REQUEST_ID_HEADERS if headers.get(name)), "")
 
 
+def render_id_of(said: object, *, characters_max: int = 200) -> str | None:
+    """The id that a service names; None when it could not stand in a path: "." and ".." would be another place."""
+    if not isinstance(said, str) or not 0 < len(said) <= characters_max:
+        return None
+    return said if said.isprintable() and said.strip(". ") else None
+
+
 def tidy(text: str) -> str:
     """A service's words as we repeat them: one short line without keys, query strings or control characters."""
     text = _SECRET.sub(r"\1…", _USERINFO.sub(r"\1", _QUERY.sub(r"\1", text)))

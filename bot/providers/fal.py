@@ -13,13 +13,13 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
 from bot.catalogue import model as catalogue
 from bot.clock import Clock
-from bot.providers.answers import Answer, Call, read_answer
+from bot.providers.answers import Answer, Call, read_answer, render_id_of
 from bot.providers.balances import micros_left
 from bot.providers.base import (
     Download,
@@ -46,8 +46,6 @@ from bot.providers.fal_verdicts import (
 from bot.providers.fal_webhooks import FalSignatures
 from bot.providers.transport import exchange, public_download, translated
 
-RENDER_ID_CHARACTERS_MAX: Final = 200
-
 
 class Fal:
     """One account at fal. `client` carries the key as `Authorization: Key ...` and the queue's base URL."""
@@ -71,8 +69,8 @@ class Fal:
         if not 200 <= answer.status < 300:
             raise refusal(answer, Call.SUBMIT, not_accepted=self._protocol.not_accepted)
         accepted = answer.fields
-        request_id = accepted.get("request_id")
-        if not isinstance(request_id, str) or not 0 < len(request_id) <= RENDER_ID_CHARACTERS_MAX:
+        request_id = render_id_of(accepted.get("request_id"))
+        if request_id is None:
             raise OutcomeUnknown("fal took the order and named no request", http_status=answer.status)
         return RenderRef(
             render_id=request_id,

@@ -22,7 +22,7 @@ import httpx
 from bot.catalogue import model as catalogue
 from bot.catalogue.model import Shape
 from bot.clock import Clock
-from bot.providers.answers import Answer, Call
+from bot.providers.answers import Answer, Call, render_id_of
 from bot.providers.base import (
     Download,
     FoundRender,
@@ -74,8 +74,8 @@ class GeminiOmni:
         )
         if not answer.is_success:
             raise refusal(answer, Call.SUBMIT, not_accepted=self._protocol.not_accepted)
-        render_id = answer.fields.get("id")
-        if not (isinstance(render_id, str) and _is_id(render_id)):
+        render_id = render_id_of(answer.fields.get("id"), characters_max=RENDER_ID_CHARACTERS_MAX)
+        if render_id is None:
             raise OutcomeUnknown("Google took the order and named no interaction", http_status=answer.status)
         return RenderRef(render_id=render_id, request_id=answer.request_id)
 
@@ -139,8 +139,9 @@ class GeminiOmni:
             return None
         event_id, event = delivery
         about = event.get("data")
-        render_id = about.get("id") if isinstance(about, dict) else None
-        if not (isinstance(render_id, str) and _is_id(render_id)):
+        said = about.get("id") if isinstance(about, dict) else None
+        render_id = render_id_of(said, characters_max=RENDER_ID_CHARACTERS_MAX)
+        if render_id is None:
             return None
         if not str(event.get("type", "")).startswith(("interaction.", "video.")):
             return None
@@ -194,11 +195,6 @@ def _input(request: RenderRequest) -> str | list[dict[str, str]]:
         {"type": "image", "data": content, "mime_type": picture.mime},
         {"type": "text", "text": request.prompt},
     ]
-
-
-def _is_id(text: str) -> bool:
-    """Something that can stand in a path: "." and ".." would name another place."""
-    return 0 < len(text) <= RENDER_ID_CHARACTERS_MAX and text.isprintable() and bool(text.strip(". "))
 
 
 def _file_url(uri: str) -> str:

@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from bot.providers.answers import Answer
+from bot.providers.answers import Answer, render_id_of
 from bot.providers.base import FoundRender, RenderRef, RenderState, RenderStatus
 from bot.providers.errors import CapacityFailed, NotFound, ProviderError
 from bot.providers.kling_verdicts import failure_in_task, request_id_of
 
-RENDER_ID_CHARACTERS_MAX: Final = 200
 MICROS: Final = 1_000_000
 
 
@@ -38,7 +37,7 @@ def id_of(record: Any) -> str | None:
         return None
     said = record.get("id") or record.get("task_id")
     said = str(said) if isinstance(said, int) and not isinstance(said, bool) else said
-    return said if isinstance(said, str) and 0 < len(said) <= RENDER_ID_CHARACTERS_MAX else None
+    return render_id_of(said)
 
 
 def client_key_of(record: Mapping[str, Any]) -> str:

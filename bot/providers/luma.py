@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from bot.catalogue import model as catalogue
-from bot.providers.answers import Answer, Call, tidy
+from bot.providers.answers import Answer, Call, render_id_of, tidy
 from bot.providers.base import (
     Download,
     FoundRender,
@@ -32,7 +32,6 @@ from bot.providers.errors import CapacityFailed, InvalidRequest, NotFound, Outco
 from bot.providers.transport import exchange, public_download
 from bot.providers.verdicts import error_of, kind_of_code
 
-RENDER_ID_CHARACTERS_MAX: Final = 200
 _KINDS: Final[dict[str, type[ProviderError]]] = {
     "output_not_found": NotFound,
     "image_too_large": InvalidRequest,
@@ -56,8 +55,8 @@ class Luma:
     async def submit(self, request: RenderRequest) -> RenderRef:
         """Create a generation. Not repeatable: Luma knows no idempotency key."""
         answer = await self._asked(Call.SUBMIT, "POST", "generations", json=self._arguments(request))
-        generation_id = answer.fields.get("id")
-        if not isinstance(generation_id, str) or not 0 < len(generation_id) <= RENDER_ID_CHARACTERS_MAX:
+        generation_id = render_id_of(answer.fields.get("id"))
+        if generation_id is None:
             raise OutcomeUnknown("Luma took the order and named no generation", http_status=answer.status)
         return RenderRef(render_id=generation_id, request_id=answer.request_id)
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Set
 from typing import Any, Final
 
-from bot.providers.answers import Answer, Call, tidy
+from bot.providers.answers import Answer, Call, render_id_of, tidy
 from bot.providers.base import RenderState, RenderStatus
 from bot.providers.errors import (
     AuthFailed,
@@ -27,7 +27,6 @@ from bot.providers.errors import (
 )
 from bot.providers.verdicts import error_of, kind_of_words, seen_as
 
-RENDER_ID_CHARACTERS_MAX: Final = 200
 _KINDS: Final[dict[str, type[ProviderError]]] = {
     "1000": CapacityFailed,
     "1001": TimedOut,
@@ -54,7 +53,7 @@ _UNKNOWN_TASK = re.compile(r"record not found|invalid task_id|task.{0,12}not (fo
 def id_in(document: Any) -> str | None:
     """The id of a task that was just made; None when there is none that could be one."""
     said = document.get("task_id") if isinstance(document, dict) and not _base_code(document) else None
-    return said if isinstance(said, str) and 0 < len(said) <= RENDER_ID_CHARACTERS_MAX else None
+    return render_id_of(said)
 
 
 def refusal(answer: Answer, call: Call, *, not_accepted: Set[tuple[int, str]] = frozenset()) -> ProviderError:

@@ -4,12 +4,11 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.providers.answers import Answer
+from bot.providers.answers import Answer, render_id_of
 from bot.providers.base import FoundRender, RenderRef, RenderState, RenderStatus
 from bot.providers.errors import CapacityFailed, NotFound, ProviderError
 from bot.providers.replicate_verdicts import failure_of
 
-RENDER_ID_CHARACTERS_MAX: Final = 200
 LOG_CHARACTERS_READ: Final = 4000
 _BAR: Final = re.compile(r"^\s*(\d{1,3})%\s*\|[^|]*\|\s*\d+/\d+", re.M)
 """A line of the progress bar that models print into their log, as the vendor's own package reads it."""
@@ -17,7 +16,7 @@ _BAR: Final = re.compile(r"^\s*(\d{1,3})%\s*\|[^|]*\|\s*\d+/\d+", re.M)
 
 def id_of(document: Any) -> str | None:
     told = document.get("id") if isinstance(document, dict) else None
-    return told if isinstance(told, str) and 0 < len(told) <= RENDER_ID_CHARACTERS_MAX else None
+    return render_id_of(told)
 
 
 def status_of(answer: Answer) -> RenderStatus:

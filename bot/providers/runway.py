@@ -20,7 +20,7 @@ from urllib.parse import quote
 import httpx
 
 from bot.catalogue import model as catalogue
-from bot.providers.answers import Answer, Call
+from bot.providers.answers import Answer, Call, render_id_of
 from bot.providers.balances import MICROS_PER_DOLLAR, micros_left
 from bot.providers.base import (
     Download,
@@ -39,7 +39,6 @@ from bot.providers.runway_input import arguments_of
 from bot.providers.runway_verdicts import failure_of, refusal
 from bot.providers.transport import exchange, public_download
 
-RENDER_ID_CHARACTERS_MAX: Final = 200
 _WAITING: Final = {"PENDING": RenderState.QUEUED, "THROTTLED": RenderState.QUEUED, "RUNNING": RenderState.RUNNING}
 
 
@@ -60,8 +59,8 @@ class Runway:
             "/v1/text_to_video" if request.picture is None else "/v1/image_to_video",
             json=arguments_of(request, picture_bytes_max=self._protocol.wire["picture_bytes_max"]),
         )
-        task_id = answer.fields.get("id")
-        if not isinstance(task_id, str) or not 0 < len(task_id) <= RENDER_ID_CHARACTERS_MAX:
+        task_id = render_id_of(answer.fields.get("id"))
+        if task_id is None:
             raise OutcomeUnknown("Runway took the order and named no task", http_status=answer.status)
         return RenderRef(render_id=task_id, request_id=answer.request_id)
 

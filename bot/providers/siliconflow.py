@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 
 from bot.catalogue.model import Protocol
-from bot.providers.answers import Answer, Call, tidy
+from bot.providers.answers import Answer, Call, render_id_of, tidy
 from bot.providers.base import (
     Download,
     FoundRender,
@@ -32,7 +32,6 @@ from bot.providers.errors import CapacityFailed, NotFound, OutcomeUnknown, Provi
 from bot.providers.transport import error_of, exchange, public_download
 from bot.providers.verdicts import kind_of_words
 
-RENDER_ID_CHARACTERS_MAX: Final = 200
 _WAITING: Final = {"InQueue": RenderState.QUEUED, "InProgress": RenderState.RUNNING}
 
 
@@ -49,8 +48,8 @@ class SiliconFlow:
         """Start a render. Not repeatable: SiliconFlow knows no idempotency key."""
         body = _body(request, self._protocol.wire)
         answer = await self._asked(Call.SUBMIT, "POST", "video/submit", body, timeout_s=self._protocol.submit_timeout_s)
-        render_id = answer.fields.get("requestId")
-        if not isinstance(render_id, str) or not 0 < len(render_id) <= RENDER_ID_CHARACTERS_MAX:
+        render_id = render_id_of(answer.fields.get("requestId"))
+        if render_id is None:
             raise OutcomeUnknown("SiliconFlow took the order and named no request", http_status=answer.status)
         return RenderRef(render_id=render_id, request_id=answer.request_id)
 

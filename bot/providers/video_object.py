@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.providers.answers import Answer, Call, tidy
+from bot.providers.answers import Answer, Call, render_id_of, tidy
 from bot.providers.base import FoundRender, RenderRef, RenderState, RenderStatus
 from bot.providers.errors import CapacityFailed, InvalidRequest, NotFound, ProviderError, TimedOut
 from bot.providers.refusals import code_and_message
@@ -41,15 +41,10 @@ def id_of(document: Any) -> str | None:
     """`id` or `task_id` of what a submit was answered with."""
     for each in (document, document.get("data") if isinstance(document, dict) else None):
         for name in ("id", "task_id", "taskId"):
-            found = each.get(name) if isinstance(each, dict) else None
-            if isinstance(found, str) and _is_id(found):
+            said = each.get(name) if isinstance(each, dict) else None
+            if (found := render_id_of(said, characters_max=_ID_CHARACTERS_MAX)) is not None:
                 return found
     return None
-
-
-def _is_id(text: str) -> bool:
-    """Something that can stand in a path: "." and ".." would name another place."""
-    return 0 < len(text) <= _ID_CHARACTERS_MAX and text.isprintable() and bool(text.strip(". "))
 
 
 def status_of(video: dict[str, Any], answer: Answer) -> RenderStatus:

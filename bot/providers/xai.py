@@ -19,7 +19,7 @@ import httpx
 
 from bot.catalogue.model import Protocol
 from bot.clock import Clock
-from bot.providers.answers import Answer, Call, tidy
+from bot.providers.answers import Answer, Call, render_id_of, tidy
 from bot.providers.base import (
     Download,
     FoundRender,
@@ -46,7 +46,6 @@ from bot.providers.model_lists import ListedModels, ListsModels, models_listed
 from bot.providers.transport import exchange, public_download
 from bot.providers.verdicts import error_of, kind_of_words, seen_as
 
-RENDER_ID_CHARACTERS_MAX: Final = 200
 TICKS_IN_A_MICRO_DOLLAR: Final = 10_000
 _KINDS: Final[dict[str, type[ProviderError]]] = {
     "invalid_argument": InvalidRequest,
@@ -77,8 +76,8 @@ class XAI:
             json=_body(request, self._protocol.wire),
             timeout_s=self._protocol.submit_timeout_s,
         )
-        render_id = answer.fields.get("request_id") if answer.is_success else None
-        if not isinstance(render_id, str) or not 0 < len(render_id) <= RENDER_ID_CHARACTERS_MAX:
+        render_id = render_id_of(answer.fields.get("request_id")) if answer.is_success else None
+        if render_id is None:
             raise _refusal(answer, Call.SUBMIT, not_accepted=self._protocol.not_accepted)
         return RenderRef(render_id=render_id, request_id=answer.request_id)
 
