@@ -16,6 +16,8 @@ T = TypeVar("T")
 START = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 QUIET_S = 0.025
 """Real time without a change after which the program counts as waiting."""
+QUIET_TURNS = 12
+"""So often the program could have gone on meanwhile: on a busy machine one turn of the loop may take all that time."""
 PATIENCE_S = 8.0
 """Real time that the program gets when the clock may not move any further."""
 
@@ -93,11 +95,12 @@ class VirtualClock:
         """Let the program run at this moment until it waits."""
         loop = asyncio.get_running_loop()
         at_work = _threads_at_work(loop)
-        seen, since = self._changes, loop.time()
-        while loop.time() - since < QUIET_S and not or_until():
+        seen, since, turns = self._changes, loop.time(), 0
+        while (loop.time() - since < QUIET_S or turns < QUIET_TURNS) and not or_until():
             await asyncio.sleep(0.001)
+            turns += 1
             if self._changes != seen or at_work:
-                seen, since = self._changes, loop.time()
+                seen, since, turns = self._changes, loop.time(), 0
 
     def _next(self) -> datetime | None:
         while self._sleepers and self._sleepers[0][2].done():
