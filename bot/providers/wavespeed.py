@@ -24,6 +24,7 @@ import httpx
 
 from bot.catalogue.model import Protocol
 from bot.clock import Clock
+from bot.providers.answers import render_id_of
 from bot.providers.balances import micros_left
 from bot.providers.base import (
     CallsBack,
@@ -85,7 +86,7 @@ class WaveSpeed:
             json=_body(request, picture_url),
             timeout_s=self._protocol.submit_timeout_s,
         )
-        if render_id := _text(_record(answer).get("id")):
+        if render_id := render_id_of(_record(answer).get("id")):
             return RenderRef(render_id=render_id, request_id=answer.request_id)
         raise self._refusal(answer, Call.SUBMIT) or OutcomeUnknown(
             "accepted without an id", http_status=answer.status, request_id=answer.request_id
@@ -231,12 +232,8 @@ def _record(answer: Answer) -> dict[str, Any]:
     return document if "id" in document else {}
 
 
-def _id_of(document: Any) -> str:
-    return _text(document.get("id")) if isinstance(document, dict) else ""
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+def _id_of(document: Any) -> str | None:
+    return render_id_of(document.get("id")) if isinstance(document, dict) else None
 
 
 def _link(value: Any) -> str:

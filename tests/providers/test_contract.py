@@ -1,5 +1,6 @@
 """The contract of `contract.py` over every adapter: nothing paid twice, no key let out, every failure of a kind."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -89,6 +90,12 @@ async def test_an_accepted_submit_brings_the_id_that_a_webhook_would(case: Case)
     assert len(service.asked) == 1
     assert case.order().prompt.encode() in service.asked[0].body.replace(b"+", b" ")
     assert service.asked[0].headers[case.key_header.lower()] == case.authorization
+
+
+@over_all
+async def test_an_id_that_would_name_another_place_is_none(case: Case) -> None:
+    accepted = json.loads(json.dumps(case.accepted).replace(case.render_id, ".."))
+    assert (await failure_of(case, "submit", Told(body=accepted))).kind == "outcome_unknown"
 
 
 @over_all
