@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.catalogue.model import Shape
+from bot.catalogue.model import Model, Shape
 from bot.providers.base import RenderRequest
 
 PLAIN: dict[str, Any] = {
@@ -23,3 +23,15 @@ PLAIN: dict[str, Any] = {
 def an_order(**said: Any) -> RenderRequest:
     """`said` wins; `wire_name` must be among it."""
     return RenderRequest(**(PLAIN | said))
+
+
+def an_order_of(model: Model, **said: Any) -> RenderRequest:
+    """One of a model in the catalogue: by its name there, in its size, with what it always sends."""
+    asked = PLAIN | said
+    name = model.picture_wire_name if asked["picture"] else model.wire_name
+    of_model = {
+        "wire_name": name or "",
+        "size_px": model.sizes_px[asked["shape"], asked["resolution"]],
+        "extra": model.wire,
+    }
+    return an_order(**(of_model | said))

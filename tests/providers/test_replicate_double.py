@@ -11,14 +11,14 @@ import pytest
 from aiohttp import web
 from doubles.local_service import Answer
 from doubles.replicate import MODEL, LocalReplicate, running_replicate
-from orders import an_order
+from orders import an_order_of
 from replicate.client import Client
 from replicate.exceptions import ReplicateError
 from replicate.webhook import InvalidSignatureError, Webhooks, WebhookSigningSecret
 from virtual_clock import START, VirtualClock
 
 from bot.catalogue.loader import load_catalogue
-from bot.catalogue.model import Model, Shape
+from bot.catalogue.model import Model
 from bot.demo.faults import Drop
 from bot.media.inspect import inspect_video
 from bot.providers.base import Picture, RenderRequest, RenderState, WebhookEvent
@@ -58,17 +58,7 @@ def stranger(local: LocalReplicate) -> Client:
 
 
 def order(model: Model = MODELS["kling-3.0"], **changes: Any) -> RenderRequest:
-    shape, resolution = changes.get("shape", Shape.WIDE), changes.get("resolution", "720p")
-    return an_order(
-        **{
-            "wire_name": model.wire_name,
-            "shape": shape,
-            "resolution": resolution,
-            "size_px": model.sizes_px[shape, resolution],
-            "extra": model.wire,
-            **changes,
-        }
-    )
+    return an_order_of(model, **changes)
 
 
 async def test_the_sdk_creates_watches_and_reads_a_video(

@@ -9,7 +9,7 @@ import pytest
 import runwayml
 from doubles.local_service import Answer
 from doubles.runway import LocalRunway, running_runway
-from orders import an_order
+from orders import an_order_of
 from runwayml import AsyncRunwayML
 from virtual_clock import START, VirtualClock
 
@@ -56,18 +56,7 @@ async def stranger(local: LocalRunway, *, key: str = KEY) -> AsyncIterator[Async
 
 
 def order(model: Model = MODELS["gen-4.5"], **changes: Any) -> RenderRequest:
-    picture = changes.get("picture")
-    shape, resolution = changes.get("shape", Shape.WIDE), changes.get("resolution", "720p")
-    return an_order(
-        **{
-            "wire_name": model.picture_wire_name if picture else model.wire_name,
-            "shape": shape,
-            "resolution": resolution,
-            "size_px": model.sizes_px[shape, resolution],
-            "extra": model.wire,
-            **changes,
-        }
-    )
+    return an_order_of(model, **changes)
 
 
 async def test_the_sdk_creates_watches_and_reads_a_video(local: LocalRunway, clock: VirtualClock) -> None:

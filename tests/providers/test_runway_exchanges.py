@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from orders import an_order
+from orders import an_order_of
 from replayed import Replay, exchanges_of, replay
 
 from bot.catalogue.loader import load_catalogue
@@ -20,19 +20,14 @@ PICTURE = Picture(content=b"\xff\xd8\xff\xe0 not quite a picture", mime="image/j
 
 
 def order_of(told: dict[str, Any]) -> RenderRequest:
-    model = MODELS[told.get("model", "gen-4.5")]
-    shape, resolution = Shape(told.get("shape", "wide")), told.get("resolution", "720p")
-    picture = PICTURE if told.get("picture") else None
-    return an_order(
-        wire_name=(model.picture_wire_name if picture else model.wire_name) or "",
-        shape=shape,
-        resolution=resolution,
-        size_px=model.sizes_px[shape, resolution],
+    return an_order_of(
+        MODELS[told.get("model", "gen-4.5")],
+        shape=Shape(told.get("shape", "wide")),
+        resolution=told.get("resolution", "720p"),
         audio=told.get("audio"),
         seed=told.get("seed"),
-        picture=picture,
+        picture=PICTURE if told.get("picture") else None,
         webhook_url="https://bot.example/hooks/1",
-        extra=model.wire,
     )
 
 
