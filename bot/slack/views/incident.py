@@ -167,10 +167,13 @@ def _meaning(troubled: Troubled, pen: Pen) -> str:
     if state is HealthState.DEGRADED:
         return "Videos are still made there; some take longer or have to be started again."
     if others:
+        now = "from now on" if state is HealthState.RETIRED else "meanwhile"
         return (
-            f"New videos go to {others} meanwhile, never for more than the price that was shown. Whoever asked for"
+            f"New videos go to {others} {now}, never for more than the price that was shown. Whoever asked for"
             " a model that only this service has is asked first."
         )
+    if state is HealthState.RETIRED:
+        return "No other service here can make such videos."
     return "New videos wait and start by themselves when it works again. Waiting costs nothing."
 
 
