@@ -46,6 +46,7 @@ async def test_an_order_whose_answer_is_lost_or_broken_is_never_sent_or_paid_twi
         await town.sora("two foxes --model Tide --4s")
         await street.card("two foxes", "Checking whether Harbour got it", "$0.32 stays reserved while we check")
         await street.switch("northlight", Switch.NORMAL)
+        street.clock.leap(60)
         await street.card("a paper boat", "Done")
         assert street.taken == [2, 1, 0]
         assert "($0.80 used, $0.32 reserved)" in await town.quota()
