@@ -10,7 +10,7 @@ from bot.clock import Clock
 from tests.simulator.ground import Ground
 from tests.simulator.virtual_loop import VirtualClock
 
-BUSY_S = 120.0
+BUSY_S = 30.0
 """So long after a change every sweep is made; then the pauses grow with the time that has passed."""
 SHARE = 0.1
 PAUSE_MAX_S = 1800.0
