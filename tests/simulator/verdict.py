@@ -94,7 +94,9 @@ def _surface(world: World, jobs: dict[str, JobRow]) -> None:
             world.judge.against(Rule.DELIVERED, job_id, "delivered, and no file is there")
         if job.state in {JobState.FAILED.value, JobState.UNCONFIRMED.value}:
             told = any(f"#{job.number} " in each.text or f"#{job.number}:" in each.text for each in world.told_people)
-            if not (told or shown):
+            # Of a card whose answer was lost the bot does not know; people read it all the same.
+            read = any(not each.deleted and each.text.split()[2] == job.state for each in messages)
+            if not (told or shown or read):
                 words = f"{job.state} ({job.failure}); {len(messages)} cards, and no word to its person"
                 world.judge.against(Rule.TOLD, job_id, words)
 
