@@ -16,7 +16,7 @@ from bot.upstreams.circuit import Circuit
 from bot.upstreams.fitting import Reason, Wanted
 from bot.upstreams.policy import LearnedTimes, WhenAllDown
 from bot.upstreams.registry import Registry, Upstream
-from bot.upstreams.router import Candidate, Plan, Skip, plan
+from bot.upstreams.router import Candidate, Plan, Skip, model_circuit, plan
 
 Learned = Callable[[], Awaitable[LearnedTimes]]
 _OTHERS = frozenset({Reason.OTHER_MODEL, Reason.OTHER_CLASS, Reason.PREVIEW})
@@ -48,6 +48,12 @@ class Outlook:
     @property
     def may_come_back(self) -> bool:
         return bool(self.plan.candidates) or self.plan.waits_for_health
+
+    def needs_no_trial(self, candidate: Candidate) -> bool:
+        """Service and model were well a moment ago, as they are for nearly every order: nothing to lease."""
+        names = (candidate.upstream, model_circuit(candidate.upstream, candidate.model.name))
+        found = [self.circuits[name] for name in names if name in self.circuits]
+        return self.against_health or all(each.is_closed for each in found)
 
     def planned(self, occasion: str, at: datetime) -> Planned:
         """As words, while they are true."""

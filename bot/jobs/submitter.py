@@ -35,7 +35,7 @@ class Submitter:
         now, job = self._now(), record.job
         outlook = await self.outlook(record)
         for candidate in outlook.ready:
-            if outlook.against_health or await self._rooms.healths.lease_trial(
+            if outlook.needs_no_trial(candidate) or await self._rooms.healths.lease_trial(
                 candidate.upstream, job_id=job.id, now=now, model=candidate.model.name
             ):
                 question = record.open_question

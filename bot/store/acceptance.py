@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
-from sqlmodel import col
 
 from bot.jobs.model import Job, JobState, Waiting
 from bot.jobs.ports import Acceptance, Committed, Enqueue, Full, Overdrawn, Repeated
@@ -30,28 +29,35 @@ from bot.store.upsert import dialect_of, insert_on, table_of
 Answer = Committed | Repeated | Overdrawn | Full
 
 # Built once, with their values bound at the call: see `balances`.
-_SAME_ORDERS = sa.select(JobRow).where(
-    sa.tuple_(col(JobRow.team_id), col(JobRow.order_key)).in_(sa.bindparam("of_orders", expanding=True))
+_JOB = table_of(JobRow)
+_SAME_ORDERS = sa.select(*_JOB.c).where(
+    sa.tuple_(_JOB.c.team_id, _JOB.c.order_key).in_(sa.bindparam("of_orders", expanding=True))
 )
 _SAME_PROMPTS = (
-    sa.select(JobRow)
+    sa.select(*_JOB.c)
     .where(
-        sa.tuple_(col(JobRow.team_id), col(JobRow.user_id), col(JobRow.slack_channel_id), col(JobRow.prompt_hash)).in_(
+        sa.tuple_(_JOB.c.team_id, _JOB.c.user_id, _JOB.c.slack_channel_id, _JOB.c.prompt_hash).in_(
             sa.bindparam("of_prompts", expanding=True)
         ),
-        col(JobRow.created_at) >= sa.bindparam("since"),
+        _JOB.c.created_at >= sa.bindparam("since"),
     )
-    .order_by(col(JobRow.created_at))
+    .order_by(_JOB.c.created_at)
 )
 _UNENDED = (
-    sa.select(col(JobRow.team_id), col(JobRow.user_id), sa.func.count())
+    sa.select(_JOB.c.team_id, _JOB.c.user_id, sa.func.count())
     .where(
-        sa.tuple_(col(JobRow.team_id), col(JobRow.user_id)).in_(sa.bindparam("of_people", expanding=True)),
-        col(JobRow.state).not_in(ENDED_STATES),
+        sa.tuple_(_JOB.c.team_id, _JOB.c.user_id).in_(sa.bindparam("of_people", expanding=True)),
+        _JOB.c.state.not_in(ENDED_STATES),
     )
-    .group_by(col(JobRow.team_id), col(JobRow.user_id))
+    .group_by(_JOB.c.team_id, _JOB.c.user_id)
 )
-_INSERT_JOBS = sa.insert(table_of(JobRow))
+_AHEAD = sa.select(sa.func.count()).where(
+    _JOB.c.team_id == sa.bindparam("team_id"),
+    _JOB.c.user_id == sa.bindparam("user_id"),
+    _JOB.c.number < sa.bindparam("number"),
+    _JOB.c.state.not_in(ENDED_STATES),
+)
+_INSERT_JOBS = sa.insert(_JOB)
 
 
 @cache
@@ -88,10 +94,10 @@ def accept(
         else:
             fresh.append(asked)
     holds.write()
-    for asked, job in zip(fresh, _new_jobs(session, fresh), strict=True):
+    # The newest number: whoever of this person's has not ended is ahead of it.
+    places = [_place(before.unended[_person(asked)], asked.running_max) for asked in fresh]
+    for asked, place, job in zip(fresh, places, _new_jobs(session, fresh, places), strict=True):
         enqueue(session, job.id, f"{job.order.team_id}:{job.order.user_id}")
-        # The newest number: whoever of this person's has not ended is ahead of it.
-        place = _place(before.unended[_person(asked)], asked.running_max)
         answers[asked.job_id] = Committed(job=job, fresh=True, queue_place=place)
     return [answers[asked.job_id] for asked in orders]
 
@@ -100,14 +106,7 @@ def queue_place(session: Session, row: Any, running_max: int) -> int:
     """0: it starts now; n: the n-th of this person's waiting videos."""
     if row.state != JobState.QUEUED.value:
         return 0
-    ahead = session.scalar(
-        sa.select(sa.func.count()).where(
-            col(JobRow.team_id) == row.team_id,
-            col(JobRow.user_id) == row.user_id,
-            col(JobRow.number) < row.number,
-            col(JobRow.state).not_in(ENDED_STATES),
-        )
-    )
+    ahead = session.scalar(_AHEAD, {"team_id": row.team_id, "user_id": row.user_id, "number": row.number})
     return _place(ahead or 0, running_max)
 
 
@@ -116,7 +115,7 @@ class _Before:
 
     def __init__(self, session: Session, orders: Sequence[Acceptance]) -> None:
         keys = [(asked.order.team_id, asked.order_key) for asked in orders]
-        known = session.scalars(_SAME_ORDERS, {"of_orders": keys})
+        known = session.execute(_SAME_ORDERS, {"of_orders": keys})
         self._known = {(row.team_id, row.order_key): row for row in known}
         prompts = {_prompt_key(asked): asked.again_after for asked in orders if asked.again_after is not None}
         self._prompts = self._asked_lately(session, prompts) if prompts else {}
@@ -138,22 +137,22 @@ class _Before:
 
     def _asked_lately(
         self, session: Session, prompts: dict[tuple[str, ...], datetime]
-    ) -> dict[tuple[str, ...], JobRow]:
+    ) -> dict[tuple[str, ...], sa.Row[Any]]:
         """The latest of each; the query ends with the newest."""
-        rows = session.scalars(_SAME_PROMPTS, {"of_prompts": list(prompts), "since": min(prompts.values())})
+        rows = session.execute(_SAME_PROMPTS, {"of_prompts": list(prompts), "since": min(prompts.values())})
         found = {(row.team_id, row.user_id, row.slack_channel_id, row.prompt_hash): row for row in rows}
         return {key: row for key, row in found.items() if row.created_at >= prompts[key]}
 
 
-def _new_jobs(session: Session, fresh: Sequence[Acceptance]) -> list[Job]:
+def _new_jobs(session: Session, fresh: Sequence[Acceptance], places: Sequence[int]) -> list[Job]:
     if not fresh:
         return []
     wanted = Counter(asked.order.team_id for asked in fresh)
     jobs = []
     following = {team: last - wanted[team] + 1 for team, last in _last_numbers(session, wanted).items()}
-    for asked in fresh:
+    for asked, place in zip(fresh, places, strict=True):
         team = asked.order.team_id
-        jobs.append(_new_job(asked, number=following[team]))
+        jobs.append(_new_job(asked, number=following[team], waiting=Waiting.TURN if place else None))
         following[team] += 1
     session.execute(_INSERT_JOBS, [_values(job, asked) for job, asked in zip(jobs, fresh, strict=True)])
     return jobs
@@ -164,7 +163,7 @@ def _last_numbers(session: Session, wanted: Counter[str]) -> dict[str, int]:
     return {row.team_id: row.last_number for row in session.execute(_count(dialect_of(session)), rows)}
 
 
-def _new_job(asked: Acceptance, *, number: int) -> Job:
+def _new_job(asked: Acceptance, *, number: int, waiting: Waiting | None) -> Job:
     return Job(
         id=asked.job_id,
         number=number,
@@ -174,7 +173,7 @@ def _new_job(asked: Acceptance, *, number: int) -> Job:
         created_at=asked.created_at,
         held_usd_micros=asked.usd_micros,
         catalogue_version=asked.catalogue_version,
-        waiting=Waiting.TURN,
+        waiting=waiting,
     )
 
 
@@ -196,7 +195,7 @@ def _values(job: Job, asked: Acceptance) -> dict[str, Any]:
         "created_at": job.created_at,
         "held_usd_micros": job.held_usd_micros,
         "catalogue_version": job.catalogue_version,
-        "waiting": Waiting.TURN.value,
+        "waiting": job.waiting.value if job.waiting else None,
     }
 
 

@@ -16,20 +16,21 @@ from bot.store.tables.jobs import AttemptRow, JobRow, UpstreamRow
 from bot.store.upsert import insert_for, table_of
 
 ON_THE_WAY = (AttemptState.INTENT.value, AttemptState.SUBMITTED.value)
-_INSERT = sa.insert(table_of(AttemptRow))
+_ATTEMPT = table_of(AttemptRow)
+_INSERT = sa.insert(_ATTEMPT)
 
 
 def _count(*conditions: sa.ColumnElement[bool]) -> "sa.ScalarSelect[int]":
-    here = col(AttemptRow.upstream) == sa.bindparam("upstream")
-    return sa.select(sa.func.count()).select_from(table_of(AttemptRow)).where(here, *conditions).scalar_subquery()
+    here = _ATTEMPT.c.upstream == sa.bindparam("upstream")
+    return sa.select(sa.func.count()).select_from(_ATTEMPT).where(here, *conditions).scalar_subquery()
 
 
 _TAKEN = sa.select(
-    _count(col(AttemptRow.state).in_(ON_THE_WAY)).label("in_flight"),
-    _count(col(AttemptRow.intent_at) > sa.bindparam("a_minute_ago")).label("lately"),
-    _count(
-        col(AttemptRow.state) == AttemptState.INTENT.value, col(AttemptRow.fingerprint) == sa.bindparam("fingerprint")
-    ).label("twins_in_doubt"),
+    _count(_ATTEMPT.c.state.in_(ON_THE_WAY)).label("in_flight"),
+    _count(_ATTEMPT.c.intent_at > sa.bindparam("a_minute_ago")).label("lately"),
+    _count(_ATTEMPT.c.state == AttemptState.INTENT.value, _ATTEMPT.c.fingerprint == sa.bindparam("fingerprint")).label(
+        "twins_in_doubt"
+    ),
 )
 
 

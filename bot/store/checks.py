@@ -16,12 +16,15 @@ from bot.upstreams.checks import KEPT_FOR, Check, Source
 
 _FIELDS = tuple(each.name for each in fields(Check))
 _USUAL = timedelta(days=30)
-_INSERT = sa.insert(table_of(CheckRow))
+_CHECK = table_of(CheckRow)
+"""What each order writes and reads, past the ORM."""
+_INSERT = sa.insert(_CHECK)
+_PROMPT = sa.select(table_of(AttemptRow).c.fingerprint).where(table_of(AttemptRow).c.id == sa.bindparam("attempt_id"))
 _WINDOW = (
-    sa.select(col(CheckRow.status), col(CheckRow.about))
-    .where(col(CheckRow.upstream) == sa.bindparam("upstream"), col(CheckRow.source) == Source.RENDER.value)
-    .where(col(CheckRow.at) >= sa.bindparam("since"), col(CheckRow.status) != Verdict.NEUTRAL.value)
-    .order_by(col(CheckRow.at).desc(), col(CheckRow.id).desc())
+    sa.select(_CHECK.c.status, _CHECK.c.about)
+    .where(_CHECK.c.upstream == sa.bindparam("upstream"), _CHECK.c.source == Source.RENDER.value)
+    .where(_CHECK.c.at >= sa.bindparam("since"), _CHECK.c.status != Verdict.NEUTRAL.value)
+    .order_by(_CHECK.c.at.desc(), _CHECK.c.id.desc())
     .limit(WINDOW)
 )
 
@@ -32,8 +35,7 @@ def keep(session: Session, check: Check) -> None:
 
 def prompt_of(session: Session, attempt_id: str) -> str:
     """The same for attempts of the same prompt at the same model. Unknown attempts are all different."""
-    wanted = sa.select(col(AttemptRow.fingerprint)).where(col(AttemptRow.id) == attempt_id)
-    return session.scalar(wanted) or attempt_id
+    return session.scalar(_PROMPT, {"attempt_id": attempt_id}) or attempt_id
 
 
 def window(session: Session, upstream: str, *, since: datetime, now: datetime) -> tuple[Outcome, ...]:

@@ -19,18 +19,12 @@ from bot.store.tables.jobs import AttemptRow, JobRow, WebhookEventRow
 from bot.store.tables.questions import QuestionRow
 from bot.store.upsert import table_of
 
-# Built once and of plain columns: a job's record is read a dozen times on its way, objects of the ORM cost thrice.
-_JOB = sa.select(*table_of(JobRow).c).where(col(JobRow.id) == sa.bindparam("job_id"))
-_TRIES = (
-    sa.select(*table_of(AttemptRow).c)
-    .where(col(AttemptRow.job_id) == sa.bindparam("job_id"))
-    .order_by(col(AttemptRow.number))
-)
-_QUESTIONS = (
-    sa.select(*table_of(QuestionRow).c)
-    .where(col(QuestionRow.job_id) == sa.bindparam("job_id"))
-    .order_by(col(QuestionRow.asked_at))
-)
+# Built once, and past the ORM: a job's record is read a dozen times on its way.
+_JOBS, _ATTEMPTS, _ASKED = table_of(JobRow).c, table_of(AttemptRow).c, table_of(QuestionRow).c
+_OF_ID: sa.BindParameter[str] = sa.bindparam("job_id")
+_JOB = sa.select(*_JOBS).where(_JOBS.id == _OF_ID)
+_TRIES = sa.select(*_ATTEMPTS).where(_ATTEMPTS.job_id == _OF_ID).order_by(_ATTEMPTS.number)
+_QUESTIONS = sa.select(*_ASKED).where(_ASKED.job_id == _OF_ID).order_by(_ASKED.asked_at)
 
 
 class JobLooks:

@@ -20,43 +20,43 @@ from bot.store.upsert import inserted, table_of
 NO_ANSWER = (CardState.INTENT.value, CardState.UNKNOWN.value)
 SETTLED = (CardState.REFUSED.value, CardState.OWED.value)
 LOOKED_AT_MAX = 20
-_CARD = table_of(CardRow)
-"""Changed as a table and no object: half a dozen times for each video."""
+_JOB, _CARD = table_of(JobRow), table_of(CardRow)
+"""Read and changed as tables, past the ORM: a dozen times for each video."""
 _ONE = sa.select(*_CARD.c).where(_CARD.c.job_id == sa.bindparam("job_id"))
-_UNENDED = col(JobRow.state).not_in(ENDED_STATES)
-_BEHIND = col(CardRow.shown_version) < col(JobRow.version)
-_POSTED = col(CardRow.state) == CardState.POSTED.value
+_UNENDED = _JOB.c.state.not_in(ENDED_STATES)
+_BEHIND = _CARD.c.shown_version < _JOB.c.version
+_POSTED = _CARD.c.state == CardState.POSTED.value
 _SORT = sa.case(
     (sa.and_(_POSTED, _BEHIND), "edit"),
-    (sa.and_(_POSTED, col(CardRow.final_repeat_at).is_not(None)), "repeat"),
+    (sa.and_(_POSTED, _CARD.c.final_repeat_at.is_not(None)), "repeat"),
     (_POSTED, "refresh"),
-    (col(CardRow.state) == CardState.INTENT.value, "intent"),
+    (_CARD.c.state == CardState.INTENT.value, "intent"),
     else_="post",
 )
 _WAITS_SINCE = sa.case(
-    (_SORT == "repeat", col(CardRow.final_repeat_at)), (_POSTED, col(CardRow.shown_at)), else_=col(CardRow.intent_at)
+    (_SORT == "repeat", _CARD.c.final_repeat_at), (_POSTED, _CARD.c.shown_at), else_=_CARD.c.intent_at
 )
 """Within a sort, and apart for ended jobs and the others, the first by this is due first (`slack/pacing.py`)."""
 
 _MAY_SHOW = sa.and_(
-    col(CardRow.open).is_(True),
-    col(JobRow.id) == col(CardRow.job_id),
-    col(CardRow.state).not_in(SETTLED),
-    sa.or_(_POSTED, col(CardRow.posts) < POSTS_MAX),
-    sa.or_(_UNENDED, _BEHIND, col(CardRow.final_repeat_at).is_not(None)),
+    _CARD.c.open.is_(True),
+    _JOB.c.id == _CARD.c.job_id,
+    _CARD.c.state.not_in(SETTLED),
+    sa.or_(_POSTED, _CARD.c.posts < POSTS_MAX),
+    sa.or_(_UNENDED, _BEHIND, _CARD.c.final_repeat_at.is_not(None)),
 )
 """Cards joined with their jobs: those that may have something to show and can still be shown it."""
-_OF_TEAM = sa.and_(_MAY_SHOW, col(CardRow.team_id) == sa.bindparam("team_id"))
+_OF_TEAM = sa.and_(_MAY_SHOW, _CARD.c.team_id == sa.bindparam("team_id"))
 _COUNT_UNENDED = sa.select(sa.func.count()).where(_OF_TEAM, _UNENDED)
 _PLACED = (
     sa.select(
-        *_CARD.c,  # columns and no objects of the ORM: this is read for every edit
-        col(JobRow.version),
-        col(JobRow.state).label("job_state"),
-        col(JobRow.removed_at),
+        *_CARD.c,
+        _JOB.c.version,
+        _JOB.c.state.label("job_state"),
+        _JOB.c.removed_at,
         sa.func.row_number().over(partition_by=(_UNENDED, _SORT), order_by=_WAITS_SINCE.nulls_first()).label("place"),
     )
-    .where(_OF_TEAM, col(CardRow.job_id).not_in(sa.bindparam("aside", expanding=True)))
+    .where(_OF_TEAM, _CARD.c.job_id.not_in(sa.bindparam("aside", expanding=True)))
     .subquery()
 )
 _MOST_URGENT = sa.select(_PLACED).where(_PLACED.c.place <= sa.bindparam("looked_at_max"))
@@ -172,7 +172,7 @@ class StoredCards:
         await self._set(job_id, None, poster=state.value, poster_file_id=file_id)
 
     async def teams(self) -> list[str]:
-        wanted = sa.select(col(CardRow.team_id)).where(_MAY_SHOW).distinct()
+        wanted = sa.select(_CARD.c.team_id).where(_MAY_SHOW).distinct()
         return await self._store.read(lambda session: list(session.scalars(wanted)))
 
     async def open(self, team_id: str, *, aside: Collection[str] = ()) -> OpenCards:
