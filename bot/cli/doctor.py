@@ -144,7 +144,7 @@ def _mend(upstream: Upstream, problem: ProviderError) -> str:
 
 def _admins(settings: config.Settings, upstreams: Sequence[Upstream]) -> Line:
     """Who is asked where a service can neither be asked nor be sent the same order twice without harm."""
-    mute = [each.label for each in upstreams if not (each.protocol.lists or each.protocol.honours_idempotency_key)]
+    mute = [each.label for each in upstreams if not (each.listing or each.protocol.honours_idempotency_key)]
     if settings.admins or not mute:
         asked = ", ".join(settings.admins) or "not needed, every service can be asked itself"
         return Line(ok=True, what=f"SORA_ADMINS: {asked}")

@@ -65,10 +65,10 @@ async def looked(settings: config.Settings, service: str, back: timedelta, clock
 
 async def _listed(upstream: Upstream, since: datetime) -> tuple[Sequence[FoundRender] | None, str]:
     """What the service lists, and why it could not be asked."""
-    if not upstream.protocol.lists:
+    if upstream.listing is None:
         return None, ""
     try:
-        return await upstream.provider.find(since - CLOCKS_APART), ""
+        return await upstream.listing.find(since - CLOCKS_APART), ""
     except ProviderError as error:
         return None, error.detail
 

@@ -14,7 +14,7 @@ from bot.jobs.requests import PictureLostError, RequestMaker
 from bot.jobs.retries import PAUSE_MAX_S
 from bot.jobs.story import Checked
 from bot.jobs.wakes import Wakes
-from bot.providers.base import FoundRender, RenderRef
+from bot.providers.base import FindsRenders, FoundRender, RenderRef
 from bot.providers.errors import OutcomeUnknown, ProviderError
 from bot.upstreams.registry import Registry, Upstream
 
@@ -101,7 +101,8 @@ class Doubt:
         try:
             if upstream.protocol.honours_idempotency_key:
                 return await self._send_again(record, attempt, upstream)
-            return await self._search(record, attempt, upstream)
+            listing = upstream.listing
+            return listing is not None and await self._search(record, attempt, upstream, listing)
         except ProviderError:
             return False  # The service cannot be asked now; doubt stays, nothing is sent.
 
@@ -114,9 +115,9 @@ class Doubt:
             return False
         return await self._adopt(attempt, ref)
 
-    async def _search(self, record: JobRecord, attempt: Attempt, upstream: Upstream) -> bool:
+    async def _search(self, record: JobRecord, attempt: Attempt, upstream: Upstream, listing: FindsRenders) -> bool:
         asked_at = self._clock.now()
-        shown = await upstream.provider.find(attempt.intent_at - CLOCK_SKEW)
+        shown = await listing.find(attempt.intent_at - CLOCK_SKEW)
         bound = await self._book.bound_renders(upstream.name, [each.ref.render_id for each in shown])
         ours = [each for each in shown if each.ref.render_id not in bound and _matches(each, record, attempt)]
         if len(ours) == 1:
@@ -141,7 +142,7 @@ def is_mute(upstream: Upstream, attempt: Attempt, *, now: datetime) -> bool:
     protocol = upstream.protocol
     if protocol.honours_idempotency_key:
         return now - attempt.intent_at >= timedelta(seconds=protocol.idempotency_window_s)
-    return not protocol.lists
+    return upstream.listing is None
 
 
 def _matches(shown: FoundRender, record: JobRecord, attempt: Attempt) -> bool:

@@ -9,7 +9,8 @@ import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-AT_ONCE = 4
+AT_ONCE, AT_ONCE_MAX = 4, 100
+"""Requests on the wire, however slow the service answers."""
 _BURST = 10
 """A tenth of a minute's requests may come together; the rest are spread, so that no minute has more than allowed."""
 

@@ -13,7 +13,7 @@ from functools import partial
 
 from bot.clock import Clock, woken
 from bot.jobs.experience import Experience
-from bot.jobs.lane import AT_ONCE, Lane
+from bot.jobs.lane import AT_ONCE, AT_ONCE_MAX, Lane
 from bot.jobs.looks import BELIEVES_WEBHOOK, Looks, Seen, Watched
 from bot.jobs.model import Attempt, AttemptState
 from bot.jobs.ports import Alarm, Healths, JobBook, RenderHistory
@@ -184,11 +184,11 @@ class Watcher:
     def _lane(self, upstream: Upstream) -> Lane:
         lane = self._lanes.get(upstream.name)
         if lane is None:
-            protocol = upstream.protocol
+            per_minute = upstream.polls_per_minute
             lane = self._lanes[upstream.name] = Lane(
-                per_minute=protocol.polls_per_minute,
-                batch_max=protocol.poll_batch_max if isinstance(upstream.provider, PollsMany) else 1,
-                at_once=max(AT_ONCE, protocol.polls_per_minute // 100),
+                per_minute=per_minute,
+                batch_max=upstream.protocol.poll_batch_max if isinstance(upstream.provider, PollsMany) else 1,
+                at_once=min(max(AT_ONCE, per_minute // 100), AT_ONCE_MAX),
             )
         return lane
 

@@ -11,6 +11,7 @@ from bot.observing.meters import Meters
 from bot.providers.base import (
     CallsBack,
     Download,
+    FindsRenders,
     FoundRender,
     PollsMany,
     RenderRef,
@@ -47,10 +48,6 @@ class WatchedProvider:
             async with self._provider.download(ref, status) as download:
                 yield download
 
-    async def find(self, since: datetime) -> list[FoundRender]:
-        with self._call("find"):
-            return await self._provider.find(since)
-
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:
         return self._provider.adopted(render_id, wire_name)
 
@@ -85,6 +82,13 @@ class WatchedProvider:
             self._meters.call_s.labels(service=self._service, call=call).observe(loop.time() - begun)
 
 
+class _Listing(WatchedProvider):
+    async def find(self, since: datetime) -> list[FoundRender]:
+        assert isinstance(self._provider, FindsRenders)
+        with self._call("find"):
+            return await self._provider.find(since)
+
+
 class _Batches(WatchedProvider):
     async def poll_many(self, refs: Sequence[RenderRef]) -> Mapping[str, RenderStatus | ProviderError]:
         assert isinstance(self._provider, PollsMany)
@@ -107,6 +111,7 @@ class _Callbacks(WatchedProvider):
 
 
 _MORE: tuple[tuple[type, type[WatchedProvider]], ...] = (
+    (FindsRenders, _Listing),
     (PollsMany, _Batches),
     (TellsBalance, _Purse),
     (CallsBack, _Callbacks),
@@ -127,6 +132,7 @@ def _watching(ports: frozenset[type]) -> type[WatchedProvider]:
 
 
 _: type[VideoProvider] = WatchedProvider
-__: type[PollsMany] = _Batches
-___: type[TellsBalance] = _Purse
-____: type[CallsBack] = _Callbacks
+_finds_renders: type[FindsRenders] = _Listing
+_polls_many: type[PollsMany] = _Batches
+_tells_balance: type[TellsBalance] = _Purse
+_calls_back: type[CallsBack] = _Callbacks

@@ -27,6 +27,7 @@ from bot.providers.ark_verdicts import refusal
 from bot.providers.base import (
     CallsBack,
     Download,
+    FindsRenders,
     FoundRender,
     RenderRef,
     RenderRequest,
@@ -182,4 +183,5 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _: type[VideoProvider] = Ark
-__: type[CallsBack] = Ark
+_finds_renders: type[FindsRenders] = Ark
+_calls_back: type[CallsBack] = Ark

@@ -129,9 +129,6 @@ class VideoProvider(Protocol):
     def download(self, ref: RenderRef, status: RenderStatus) -> AbstractAsyncContextManager[Download]:
         """Open the finished video. Redirects leave the key behind; addresses from answers must be public."""
 
-    async def find(self, since: datetime) -> list[FoundRender]:
-        """Renders accepted since then, paging back past it. Only where the catalogue says `lists`."""
-
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:
         """The ref of a render whose submit's answer was lost, from the id that a webhook or a listing brought."""
 
@@ -143,6 +140,22 @@ class VideoProvider(Protocol):
 
     async def verify_webhook(self, headers: Mapping[str, str], body: bytes) -> WebhookEvent | None:
         """The event of a genuine delivery; None: forged, stale or unreadable. Only where it has `webhooks`."""
+
+
+@runtime_checkable
+class FindsRenders(Protocol):
+    """An adapter whose service lists its renders: one whose submit's answer was lost is searched there.
+
+    Used where the catalogue says `lists`. Who cannot be searched has no such method, for an empty list would be an
+    absence, and an absence is the right to pay once more.
+    """
+
+    async def find(self, since: datetime) -> list[FoundRender]:
+        """Renders accepted since then, paging back past it.
+
+        Raises:
+            CapacityFailed: the list cannot prove an absence.
+        """
 
 
 @runtime_checkable

@@ -24,6 +24,7 @@ from bot.clock import Clock
 from bot.providers.answers import Answer, Call
 from bot.providers.base import (
     Download,
+    FindsRenders,
     FoundRender,
     RenderRef,
     RenderRequest,
@@ -186,3 +187,4 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _: type[VideoProvider] = DashScope
+_finds_renders: type[FindsRenders] = DashScope

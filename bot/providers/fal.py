@@ -12,7 +12,6 @@ Sources: fal-client 1.0.3 and fal's queue, webhook, retry, error and platform pa
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any
 
 import httpx
@@ -23,7 +22,6 @@ from bot.providers.answers import Answer, Call, read_answer, render_id_of
 from bot.providers.balances import micros_left
 from bot.providers.base import (
     Download,
-    FoundRender,
     RenderRef,
     RenderRequest,
     RenderState,
@@ -101,10 +99,6 @@ class Fal:
         """Open the file. It lies on fal's public file server for at least 7 days and needs no key."""
         async with public_download(self._client, status.result_ref) as download:
             yield download
-
-    async def find(self, since: datetime) -> list[FoundRender]:  # noqa: ARG002 - the port's
-        """Always empty: the queue has no list, and the catalogue says so."""
-        return []
 
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:
         """The ref that fal-client would make from the id a webhook brought."""
@@ -226,4 +220,4 @@ def _video_url(result: dict[str, Any]) -> str:
 
 
 _: type[VideoProvider] = Fal
-__: type[TellsBalance] = Fal
+_tells_balance: type[TellsBalance] = Fal

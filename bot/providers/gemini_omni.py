@@ -13,7 +13,6 @@ knowing:
 import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -25,7 +24,6 @@ from bot.clock import Clock
 from bot.providers.answers import Answer, Call, render_id_of
 from bot.providers.base import (
     Download,
-    FoundRender,
     RenderRef,
     RenderRequest,
     RenderStatus,
@@ -104,10 +102,6 @@ class GeminiOmni:
                     raise
                 raise NotFound(error.detail, code=error.code, http_status=403, request_id=error.request_id) from None
             yield file
-
-    async def find(self, since: datetime) -> list[FoundRender]:  # noqa: ARG002 - the port's
-        """Always empty: interactions cannot be listed, and the catalogue says so."""
-        return []
 
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:  # noqa: ARG002 - the id is all a look needs
         return RenderRef(render_id=render_id)
@@ -209,4 +203,4 @@ def _file_url(uri: str) -> str:
 
 
 _: type[VideoProvider] = GeminiOmni
-__: type[ListsModels] = GeminiOmni
+_lists_models: type[ListsModels] = GeminiOmni

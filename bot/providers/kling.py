@@ -23,6 +23,7 @@ from bot.providers.answers import Answer, Call
 from bot.providers.base import (
     CallsBack,
     Download,
+    FindsRenders,
     FoundRender,
     PollsMany,
     RenderRef,
@@ -225,5 +226,6 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _: type[VideoProvider] = Kling
-__: type[PollsMany] = Kling
-___: type[CallsBack] = Kling
+_finds_renders: type[FindsRenders] = Kling
+_polls_many: type[PollsMany] = Kling
+_calls_back: type[CallsBack] = Kling

@@ -20,6 +20,7 @@ from bot.providers.answers import Answer, Call
 from bot.providers.base import (
     CallsBack,
     Download,
+    FindsRenders,
     FoundRender,
     RenderRef,
     RenderRequest,
@@ -180,4 +181,5 @@ def _body(request: RenderRequest, model: str, wire: Mapping[str, Any]) -> dict[s
 
 
 _: type[VideoProvider] = KlingLegacy
-__: type[CallsBack] = KlingLegacy
+_finds_renders: type[FindsRenders] = KlingLegacy
+_calls_back: type[CallsBack] = KlingLegacy

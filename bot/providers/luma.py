@@ -10,7 +10,6 @@ Source: luma-agents 0.5.0, read 2026-11-21. Worth knowing:
 import base64
 from collections.abc import AsyncIterator, Mapping, Set
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -20,7 +19,6 @@ from bot.catalogue import model as catalogue
 from bot.providers.answers import Answer, Call, render_id_of, tidy
 from bot.providers.base import (
     Download,
-    FoundRender,
     RenderRef,
     RenderRequest,
     RenderState,
@@ -83,10 +81,6 @@ class Luma:
     async def download(self, ref: RenderRef, status: RenderStatus) -> AsyncIterator[Download]:  # noqa: ARG002 - the port's
         async with public_download(self._client, status.result_ref) as download:
             yield download
-
-    async def find(self, since: datetime) -> list[FoundRender]:  # noqa: ARG002 - the port's
-        """Always empty: Luma has no list of generations, and the catalogue says so."""
-        return []
 
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:  # noqa: ARG002 - the port's
         return RenderRef(render_id=render_id)

@@ -13,7 +13,6 @@ Source: MiniMax's OpenAPI document of V2, read 2026-11-21 (B); section 11.4 of t
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -25,7 +24,6 @@ from bot.providers.answers import Answer, Call
 from bot.providers.base import (
     CallsBack,
     Download,
-    FoundRender,
     PollsMany,
     RenderRef,
     RenderRequest,
@@ -89,10 +87,6 @@ class MiniMax:
         """Open the file: a signed link that needs no key."""
         async with public_download(self._client, status.result_ref) as download:
             yield download
-
-    async def find(self, since: datetime) -> list[FoundRender]:  # noqa: ARG002 - the port's
-        """Always empty: nothing in the list can be recognised, and the catalogue says that there is none."""
-        return []
 
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:  # noqa: ARG002 - the id is all a look needs
         return RenderRef(render_id=render_id)
@@ -166,5 +160,5 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _: type[VideoProvider] = MiniMax
-__: type[PollsMany] = MiniMax
-___: type[CallsBack] = MiniMax
+_polls_many: type[PollsMany] = MiniMax
+_calls_back: type[CallsBack] = MiniMax

@@ -17,6 +17,7 @@ from bot.catalogue.model import Protocol
 from bot.clock import Clock
 from bot.providers.base import (
     Download,
+    FindsRenders,
     FoundRender,
     RenderRef,
     RenderRequest,
@@ -190,4 +191,5 @@ def _goes_back_past(since: datetime, found: list[FoundRender]) -> bool:
 
 
 _: type[VideoProvider] = OpenAIVideos
-__: type[ListsModels] = OpenAIVideos
+_finds_renders: type[FindsRenders] = OpenAIVideos
+_lists_models: type[ListsModels] = OpenAIVideos

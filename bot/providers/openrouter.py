@@ -11,7 +11,6 @@ import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -23,7 +22,6 @@ from bot.providers.answers import Answer, Call
 from bot.providers.balances import micros_left
 from bot.providers.base import (
     Download,
-    FoundRender,
     RenderRef,
     RenderRequest,
     RenderStatus,
@@ -80,10 +78,6 @@ class OpenRouter:
                 content = f"{_path(ref)}/content?index=0"
                 file = await opened.enter_async_context(public_download(self._client, content))
             yield file
-
-    async def find(self, since: datetime) -> list[FoundRender]:  # noqa: ARG002 - the port's
-        """Always empty: there is no list, and the catalogue says so."""
-        return []
 
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:  # noqa: ARG002 - the id is all a look needs
         return RenderRef(render_id=render_id)
@@ -166,5 +160,5 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _: type[VideoProvider] = OpenRouter
-___: type[ListsModels] = OpenRouter
-__: type[TellsBalance] = OpenRouter
+_lists_models: type[ListsModels] = OpenRouter
+_tells_balance: type[TellsBalance] = OpenRouter

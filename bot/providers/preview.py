@@ -22,6 +22,7 @@ from bot.clock import Clock
 from bot.media.animatic import FRAMES_PER_S, AnimaticRequest, AnimaticStopped, render_animatic
 from bot.providers.base import (
     Download,
+    FindsRenders,
     FoundRender,
     RenderRef,
     RenderRequest,
@@ -209,3 +210,4 @@ async def opened_preview(
 
 
 _: type[VideoProvider] = Preview
+_finds_renders: type[FindsRenders] = Preview

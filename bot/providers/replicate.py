@@ -22,6 +22,7 @@ from bot.clock import Clock
 from bot.providers.answers import Answer, Call
 from bot.providers.base import (
     Download,
+    FindsRenders,
     FoundRender,
     Picture,
     RenderRef,
@@ -164,3 +165,4 @@ def _path(ref: RenderRef) -> str:
 
 
 _: type[VideoProvider] = Replicate
+_finds_renders: type[FindsRenders] = Replicate

@@ -13,7 +13,6 @@ Sources: runwayml 5.24.0 and Runway's pages on errors and task failures, read 20
 import math
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -24,7 +23,6 @@ from bot.providers.answers import Answer, Call, render_id_of
 from bot.providers.balances import MICROS_PER_DOLLAR, micros_left
 from bot.providers.base import (
     Download,
-    FoundRender,
     RenderRef,
     RenderRequest,
     RenderState,
@@ -88,10 +86,6 @@ class Runway:
         """Open the file. Its link needs no key and ends after 24 to 48 hours; another look brings a fresh one."""
         async with public_download(self._client, status.result_ref) as download:
             yield download
-
-    async def find(self, since: datetime) -> list[FoundRender]:  # noqa: ARG002 - the port's
-        """Always empty: Runway has no list of tasks, and the catalogue says so."""
-        return []
 
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:  # noqa: ARG002 - the port's
         return RenderRef(render_id=render_id)
@@ -174,5 +168,5 @@ def _number(told: Any) -> float | None:
 
 
 _: type[VideoProvider] = Runway
-___: type[ListsModels] = Runway
-__: type[TellsBalance] = Runway
+_lists_models: type[ListsModels] = Runway
+_tells_balance: type[TellsBalance] = Runway

@@ -10,7 +10,6 @@ read 2026-11-21 (B). Worth knowing:
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any, Final
 
 import httpx
@@ -19,7 +18,6 @@ from bot.catalogue.model import Protocol
 from bot.providers.answers import Answer, Call, render_id_of, tidy
 from bot.providers.base import (
     Download,
-    FoundRender,
     RenderRef,
     RenderRequest,
     RenderState,
@@ -73,10 +71,6 @@ class SiliconFlow:
         """Open the file: a signed link that needs no key."""
         async with public_download(self._client, status.result_ref) as download:
             yield download
-
-    async def find(self, since: datetime) -> list[FoundRender]:  # noqa: ARG002 - the port's
-        """Always empty: there is no list, and the catalogue says so."""
-        return []
 
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:  # noqa: ARG002 - the id is all a look needs
         return RenderRef(render_id=render_id)

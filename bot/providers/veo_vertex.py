@@ -13,7 +13,6 @@ import base64
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -24,7 +23,6 @@ from bot.catalogue.model import Shape
 from bot.providers.answers import Answer, Call, tidy
 from bot.providers.base import (
     Download,
-    FoundRender,
     RenderRef,
     RenderRequest,
     RenderState,
@@ -115,10 +113,6 @@ class VeoVertex:
         url = f"/storage/v1/b/{place[1]}/o/{quote(place[2], safe='')}?alt=media"
         async with public_download(self._files, url, headers=await self._signed()) as download:
             yield download
-
-    async def find(self, since: datetime) -> list[FoundRender]:  # noqa: ARG002 - the port's
-        """Always empty: predictions cannot be listed, and the catalogue says so."""
-        return []
 
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:  # noqa: ARG002 - an operation's name has the model in it
         return RenderRef(render_id=render_id)

@@ -10,7 +10,6 @@ Sources: docs.evolink.ai and docs.newapi.pro, public client code; 2026-11-21.
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -19,7 +18,6 @@ import httpx
 from bot.catalogue.model import Protocol, Shape
 from bot.providers.base import (
     Download,
-    FoundRender,
     RenderRef,
     RenderRequest,
     RenderState,
@@ -88,10 +86,6 @@ class VideoGenerations:
         """Open the file by the link of the last look; the dialect has no other door to it."""
         async with public_download(self._client, status.result_ref) as download:
             yield download
-
-    async def find(self, since: datetime) -> list[FoundRender]:  # noqa: ARG002 - the port's
-        """Always empty: the dialect has no list, and the catalogue says so."""
-        return []
 
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:  # noqa: ARG002 - the id is all a look needs
         return RenderRef(render_id=render_id)

@@ -16,7 +16,6 @@ What surprised:
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -29,7 +28,6 @@ from bot.providers.balances import micros_left
 from bot.providers.base import (
     CallsBack,
     Download,
-    FoundRender,
     Picture,
     RenderRef,
     RenderRequest,
@@ -116,9 +114,6 @@ class WaveSpeed:
         status: RenderStatus,
     ) -> AbstractAsyncContextManager[Download]:
         return public_download(self._client, status.result_ref)
-
-    async def find(self, since: datetime) -> list[FoundRender]:  # noqa: ARG002 - the port's
-        raise CapacityFailed("the list of predictions shows no prompts, so it cannot tell whose they are")
 
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:  # noqa: ARG002 - the id is all a look needs
         return RenderRef(render_id=render_id)

@@ -11,7 +11,6 @@ Sources: section 11.2 of the provider facts (xai-sdk 1.21.0's messages A, client
 import re
 from collections.abc import AsyncIterator, Mapping, Set
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,7 +21,6 @@ from bot.clock import Clock
 from bot.providers.answers import Answer, Call, render_id_of, tidy
 from bot.providers.base import (
     Download,
-    FoundRender,
     RenderRef,
     RenderRequest,
     RenderState,
@@ -94,10 +92,6 @@ class XAI:
         """Open the file: a link that needs no key and does not live long."""
         async with public_download(self._client, status.result_ref) as download:
             yield download
-
-    async def find(self, since: datetime) -> list[FoundRender]:  # noqa: ARG002 - the port's
-        """Always empty: there is no list, and the catalogue says so."""
-        return []
 
     def adopted(self, render_id: str, wire_name: str) -> RenderRef:  # noqa: ARG002 - the id is all a look needs
         return RenderRef(render_id=render_id)
@@ -227,4 +221,4 @@ def _body(request: RenderRequest, wire: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _: type[VideoProvider] = XAI
-__: type[ListsModels] = XAI
+_lists_models: type[ListsModels] = XAI

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.catalogue.model import Model, Protocol, Tier
-from bot.providers.base import VideoProvider
+from bot.providers.base import FindsRenders, VideoProvider
 from bot.upstreams.policy import TIER_RANK, Routing
+
+LOOKS_A_VIDEO = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,20 @@ class Upstream:
     in_flight_max: int
     submits_per_minute: int
     webhook: bool = False
+
+    @property
+    def polls_per_minute(self) -> int:
+        """Looks at its renders. A video takes at least one, so an account that may submit more than the catalogue
+        knows of may look more as well: videos came in faster than they were looked at, and waited longer and longer
+        (300 submits a minute, 2026-11-21).
+        """
+        raised = self.submits_per_minute > self.protocol.submits_per_minute
+        return max(self.protocol.polls_per_minute, LOOKS_A_VIDEO * self.submits_per_minute if raised else 0)
+
+    @property
+    def listing(self) -> FindsRenders | None:
+        """Where a render can be searched whose submit's answer was lost. None: no absence there proves anything."""
+        return self.provider if self.protocol.lists and isinstance(self.provider, FindsRenders) else None
 
 
 class Registry:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from house import House, a_film, a_house
 from scripted_service import a_model, a_protocol, an_upstream
 from timed_service import NEVER_S, BatchService, TimedService, history, in_flight
@@ -23,7 +24,7 @@ USUAL_S = 120
 
 @asynccontextmanager
 async def a_watch(
-    folder: Path, kind: type[TimedService] = TimedService, **protocol: Any
+    folder: Path, kind: type[TimedService] = TimedService, submits_per_minute: int = 60, **protocol: Any
 ) -> AsyncIterator[tuple[House, TimedService]]:
     """A house beside a service whose videos take two minutes, three at most."""
     clock = VirtualClock()
@@ -32,7 +33,8 @@ async def a_watch(
 
     def upstreams(_: object) -> tuple[Upstream, ...]:
         model = a_model(typical_s=USUAL_S, slow_s=180, wait_max_s=600)
-        return (an_upstream(timed, models=(model,), protocol=a_protocol(**facts | protocol)),)
+        account = {"models": (model,), "submits_per_minute": submits_per_minute}
+        return (an_upstream(timed, protocol=a_protocol(**facts | protocol), **account),)
 
     async with a_house(folder, upstreams=upstreams, service=timed, clock=clock) as (house, _service):
         yield house, timed
@@ -154,6 +156,19 @@ async def test_a_services_minute_is_kept_with_more_renders_than_it_allows(tmp_pa
         assert len(times) >= 100
         looked = Counter(asked[0] for _, asked in service.requests)
         assert len(looked) == 60, "everybody had a turn"
+
+
+@pytest.mark.parametrize(("submits", "looks"), [(60, 300), (300, 600)])
+async def test_an_account_that_may_submit_more_than_usual_is_looked_at_more(
+    tmp_path: Path, submits: int, looks: int
+) -> None:
+    async with a_watch(tmp_path, submits_per_minute=submits) as (house, service):
+        attempts = await in_flight(house, service, *[100] * 200)
+        for each in attempts:
+            await house.book.webhook_came(each.upstream, each.render_id or "", each.id, token="", at=house.clock.now())
+        async with waiting_for(house, *attempts):
+            await house.clock.advance(60)
+    assert looks - 5 <= len(service.requests) <= looks
 
 
 async def test_one_too_fast_silences_all_questions_to_that_service(tmp_path: Path) -> None:

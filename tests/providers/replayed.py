@@ -15,7 +15,15 @@ from typing import Any
 import httpx
 from raw_service import RawService, Told, raw_service
 
-from bot.providers.base import PollsMany, RenderRef, RenderRequest, RenderStatus, TellsBalance, VideoProvider
+from bot.providers.base import (
+    FindsRenders,
+    PollsMany,
+    RenderRef,
+    RenderRequest,
+    RenderStatus,
+    TellsBalance,
+    VideoProvider,
+)
 from bot.providers.errors import ProviderError
 from bot.providers.transport import opened_client
 
@@ -97,6 +105,7 @@ async def called(adapter: VideoProvider, call: str, how: Replay) -> dict[str, An
             case "cancel":
                 return {"cancelled": await adapter.cancel(refs[0])}
             case "find":
+                assert isinstance(adapter, FindsRenders)
                 found = await adapter.find(SINCE)
                 return {"found": [[each.ref.render_id, each.client_key] for each in found]}
             case "check":

@@ -9,7 +9,7 @@ import pytest
 from contract import CASES, CATALOGUE, Case
 from raw_service import RawService, Told, raw_service
 
-from bot.providers.base import RenderState, VideoProvider
+from bot.providers.base import FindsRenders, RenderState, VideoProvider
 from bot.providers.errors import ProviderError
 from bot.providers.transport import opened_client
 
@@ -80,6 +80,12 @@ async def one(case: Case, adapter: VideoProvider, call: str) -> Any:
 def test_every_protocol_that_goes_over_a_wire_stands_in_the_contract() -> None:
     spoken = {each.key for each in CASES}
     assert spoken == {key for key in CATALOGUE.protocols if key != "preview"}
+
+
+@over_all
+async def test_what_the_catalogue_says_can_be_searched_can_be(case: Case) -> None:
+    async with speaking(case, Told(body=case.accepted)) as (adapter, _):
+        assert isinstance(adapter, FindsRenders) or not case.protocol.lists
 
 
 @over_all

@@ -273,4 +273,3 @@ async def test_the_check_costs_nothing_and_tells_a_wrong_key(fal: FalQueue, adap
             await stranger.check()
         assert "another-key" not in str(refused.value)
     assert set(fal.calls) == {Operation.PRICING}
-    assert await adapter.find(clock.now()) == []

@@ -120,7 +120,6 @@ async def test_a_render_goes_from_the_queue_to_a_film(
         film = b"".join([chunk async for chunk in download.chunks])
     assert download.length == len(film)
     assert seconds_of(film) == pytest.approx(1, abs=0.1)
-    assert await adapter.find(clock.now()) == []
 
 
 @pytest.mark.parametrize(("shape", "resolution"), MODEL.sizes_px)
