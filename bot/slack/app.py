@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
@@ -43,65 +44,90 @@ from bot.slack.shortcuts import ShortcutListeners
 from bot.slack.witness import Nobody, Witness
 
 
-def build_app(
-    *,
-    client: AsyncWebClient,
-    http: aiohttp.ClientSession,
-    jobs: JobService,
-    doubts: DoubtDesk,
-    questions: QuestionDesk,
-    happened: HappenedDesk,
-    drafts: DraftBook,
-    events: EventBook,
-    replies: Replies,
-    errands: Errands,
-    clock: Clock,
-    card_seen: CardSeen,
-    frames: FirstFrames,
-    admins: AdminDesk,
-    accounts: Accounts,
-    greets: Greets,
-    refused_places: RefusedPlaces,
-    mails_to: int = 0,
-    command: str = "/sora",
-    takes_pictures: bool = True,
-    ack_limit_s: float = ACK_LIMIT_S,
-    witness: Witness | None = None,
-) -> AsyncApp:
-    """Everything people can do, plugged together.
+class Feature(Protocol):
+    def register(self, app: AsyncApp) -> None: ...
 
-    `client` is the interactive one, with the workspace's token; `http` its session, for answers and pictures.
-    `takes_pictures`: files:read was granted. `mails_to`: how many addresses get notices by e-mail.
-    """
-    witness = witness or Nobody()
-    app = _bare_app(client, witness)
-    errors = ErrorDesk(replies, errands, witness)
-    desk = Desk(errands=errands, replies=replies, errors=errors, ack_limit_s=ack_limit_s)
-    asking = Asking(jobs=jobs, drafts=drafts, replies=replies)
-    pictures = PeoplePictures(http=http, api_url=client.base_url)
-    message_pictures = MessagePictures(pictures=pictures, keep=jobs.keep_picture)
-    forms = Forms(asking=asking, desk=desk, pictures=pictures, frames=frames, takes_pictures=takes_pictures)
-    lookups = Lookups(jobs=jobs, doubts=doubts, admins=admins, accounts=accounts, clock=clock, command=command)
-    settings = SettingsListeners(
-        admins=admins, desk=desk, greets=greets, refused_places=refused_places, mails_to=mails_to, command=command
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """What stands behind the listeners."""
+
+    client: AsyncWebClient
+    """The interactive one, with the workspace's token."""
+    http: aiohttp.ClientSession
+    """Its session, for answers and pictures."""
+    jobs: JobService
+    doubts: DoubtDesk
+    questions: QuestionDesk
+    happened: HappenedDesk
+    drafts: DraftBook
+    events: EventBook
+    replies: Replies
+    errands: Errands
+    clock: Clock
+    card_seen: CardSeen
+    frames: FirstFrames
+    admins: AdminDesk
+    accounts: Accounts
+    greets: Greets
+    refused_places: RefusedPlaces
+    mails_to: int = 0
+    """How many addresses get notices by e-mail."""
+    command: str = "/sora"
+    takes_pictures: bool = True
+    """files:read was granted."""
+    ack_limit_s: float = ACK_LIMIT_S
+    witness: Witness = field(default_factory=Nobody)
+
+
+def build_app(behind: Behind) -> AsyncApp:
+    """Everything people can do, plugged together."""
+    app = _bare_app(behind.client, behind.witness)
+    errors = ErrorDesk(behind.replies, behind.errands, behind.witness)
+    desk = Desk(errands=behind.errands, replies=behind.replies, errors=errors, ack_limit_s=behind.ack_limit_s)
+    for feature in _features(behind, desk):
+        feature.register(app)
+    return app
+
+
+def _features(behind: Behind, desk: Desk) -> tuple[Feature, ...]:
+    """In the order in which Bolt asks them; the last takes whatever nobody wants."""
+    jobs, admins, command, rate = behind.jobs, behind.admins, behind.command, CommandRate(behind.clock)
+    asking = Asking(jobs=jobs, drafts=behind.drafts, replies=behind.replies)
+    pictures = PeoplePictures(http=behind.http, api_url=behind.client.base_url)
+    messages = MessagePictures(pictures=pictures, keep=jobs.keep_picture)
+    forms = Forms(
+        asking=asking, desk=desk, pictures=pictures, frames=behind.frames, takes_pictures=behind.takes_pictures
     )
-    rate = CommandRate(clock)
-    for feature in (
+    lookups = Lookups(
+        jobs=jobs, doubts=behind.doubts, admins=admins, accounts=behind.accounts, clock=behind.clock, command=command
+    )
+    settings = _settings(behind, desk)
+    return (
         CommandListener(
             command=command, asking=asking, lookups=lookups, forms=forms, settings=settings, desk=desk, rate=rate
         ),
         settings,
         FormListeners(forms=forms, desk=desk),
-        ButtonListeners(asking=asking, lookups=lookups, forms=forms, desk=desk, card_seen=card_seen),
+        ButtonListeners(asking=asking, lookups=lookups, forms=forms, desk=desk, card_seen=behind.card_seen),
         DraftListeners(asking=asking, forms=forms, lookups=lookups, desk=desk),
-        DoubtListeners(doubts=doubts, desk=desk),
-        QuestionListeners(questions=questions, happened=happened, desk=desk),
-        ShortcutListeners(forms=forms, pictures=message_pictures, desk=desk),
-        DirectListener(asking=asking, lookups=lookups, pictures=message_pictures, events=events, desk=desk, rate=rate),
+        DoubtListeners(doubts=behind.doubts, desk=desk),
+        QuestionListeners(questions=behind.questions, happened=behind.happened, desk=desk),
+        ShortcutListeners(forms=forms, pictures=messages, desk=desk),
+        DirectListener(asking=asking, lookups=lookups, pictures=messages, events=behind.events, desk=desk, rate=rate),
         Fallbacks(desk=desk, command=command),
-    ):
-        feature.register(app)
-    return app
+    )
+
+
+def _settings(behind: Behind, desk: Desk) -> SettingsListeners:
+    return SettingsListeners(
+        admins=behind.admins,
+        desk=desk,
+        greets=behind.greets,
+        refused_places=behind.refused_places,
+        mails_to=behind.mails_to,
+        command=behind.command,
+    )
 
 
 def _bare_app(client: AsyncWebClient, witness: Witness) -> AsyncApp:

@@ -4,16 +4,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bot.clock import Clock
-from bot.config import Settings
 from bot.jobs import workflow
 from bot.jobs.bell import Bell, Ring
 from bot.jobs.peers import Beats, Peers
-from bot.jobs.ports import Alarm, Surface
-from bot.store.engine import Store
+from bot.jobs.ports import Surface
 from bot.store.peers import StoredPeers
 from bot.store.postgres import is_postgres
 from bot.store.wire import PostgresWire
+from bot.wiring.ground import Ground
 from bot.wiring.lifelines import Loops
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
@@ -57,12 +55,13 @@ class Company:
         return self._beating.failed, peers.inherit, lambda: wire.run(heard)
 
 
-def company_of(settings: Settings, store: Store, *, me: str, clock: Clock, alarm: Alarm) -> Company:
+def company_of(ground: Ground, *, me: str) -> Company:
+    settings = ground.settings
     if not is_postgres(settings.database_url):
         return Company(None, None)
     beats = Beats(
         beat_s=settings.beat_s, fence_after_s=settings.fence_after_s, recover_after_s=settings.recover_after_s
     )
-    book = StoredPeers(store, stories_version=workflow.VERSION)
-    peers = Peers(me, book=book, take_over=workflow.take_over, clock=clock, alarm=alarm, beats=beats)
-    return Company(peers, PostgresWire(store, clock=clock))
+    book = StoredPeers(ground.store, stories_version=workflow.VERSION)
+    peers = Peers(me, book=book, take_over=workflow.take_over, clock=ground.clock, alarm=ground.alarm, beats=beats)
+    return Company(peers, PostgresWire(ground.store, clock=ground.clock))

@@ -4,29 +4,26 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.clock import Clock
 from bot.config import Settings
-from bot.jobs.balances import LowBalance
-from bot.jobs.ports import Alarm
 from bot.mail.address import MailServer
 from bot.mail.post import PostOffice
 from bot.slack.admin_desk import AdminDesk
 from bot.slack.budget_notices import BudgetTopics
-from bot.slack.client import SlackDoor
 from bot.slack.incident_notices import IncidentTopics
 from bot.slack.notice_mails import NoticeMails
 from bot.slack.notice_poster import NoticePoster
-from bot.slack.notice_writer import NoticeWriter, Sources
+from bot.slack.notice_writer import NoticeWriter, Sources, TopicsOf
 from bot.slack.service_notices import BalanceTopics, EndingTopics
 from bot.slack.views.admin import hello
 from bot.slack.views.told import plain
 from bot.store.admin_settings import StoredAdmins
-from bot.store.engine import Store
 from bot.store.incidents import StoredIncidents
 from bot.store.notice_figures import StoredLowBalances, StoredMonths
 from bot.store.notices import StoredNotices
-from bot.upstreams.registry import Registry
+from bot.wiring.ground import Ground
 from bot.wiring.rules import limits_of
+from bot.wiring.upstreams import Upstreams
+from bot.wiring.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,47 +46,22 @@ def post_office(settings: Settings) -> PostOffice | None:
     )
 
 
-def notice_side(
-    settings: Settings,
-    store: Store,
-    *,
-    door: SlackDoor,
-    registry: Registry,
-    low_balances: Callable[[], Awaitable[Sequence[LowBalance]]],
-    clock: Clock,
-    alarm: Alarm,
-    holder: str,
-    home: str,
-) -> NoticeSide:
-    """`low_balances`: the accounts that run dry. `holder` is new with every start. `home`: our workspace, if known."""
+def notice_side(ground: Ground, upstreams: Upstreams, workspace: Workspace) -> NoticeSide:
+    settings, clock, alarm = ground.settings, ground.clock, ground.alarm
     desk = AdminDesk(
-        book=StoredAdmins(store, by_configuration=settings.admins), clock=clock, by_configuration=settings.admins
+        book=StoredAdmins(ground.store, by_configuration=settings.admins), clock=clock, by_configuration=settings.admins
     )
-    book = StoredNotices(store, home=home)
-    poster = NoticePoster(slack=door.worker, book=book, clock=clock, alarm=alarm)
-
-    pen = plain(settings.zone)
-    mailed = {
-        "incidents": IncidentTopics(incidents=StoredIncidents(store), registry=registry, clock=clock, plain=pen).topics,
-        "budgets": BudgetTopics(
-            spending=StoredMonths(store), limits=limits_of(settings), clock=clock, zone=settings.zone, plain=pen
-        ).topics,
-    }
-    posted = {
-        **mailed,
-        "endings": EndingTopics(registry=registry, clock=clock).topics,
-        "balances": BalanceTopics(
-            low=low_balances, book=StoredLowBalances(store), registry=registry, clock=clock
-        ).topics,
-    }
+    book = StoredNotices(ground.store, home=workspace.identity.team_id)
+    poster = NoticePoster(slack=workspace.door.worker, book=book, clock=clock, alarm=alarm)
+    mailed = _mailed(ground, upstreams)
     writer = NoticeWriter(
         book=book,
-        sources=Sources(by_name=posted),
+        sources=Sources(by_name={**mailed, **_posted_alone(ground, upstreams)}),
         poster=poster,
         clock=clock,
         alarm=alarm,
-        holder=holder,
-        alone=settings.database_url.startswith("sqlite"),
+        holder=ground.new_id(),
+        alone=ground.alone,
     )
     loops = [writer.run]
     if (office := post_office(settings)) is not None:
@@ -107,3 +79,24 @@ def notice_side(
         mails_to=len(settings.mail_to) if settings.smtp_url is not None else 0,
         loops=tuple(loops),
     )
+
+
+def _mailed(ground: Ground, upstreams: Upstreams) -> dict[str, TopicsOf]:
+    """What goes both roads."""
+    settings, store, clock = ground.settings, ground.store, ground.clock
+    pen = plain(settings.zone)
+    incidents = IncidentTopics(incidents=StoredIncidents(store), registry=upstreams.registry, clock=clock, plain=pen)
+    budgets = BudgetTopics(
+        spending=StoredMonths(store), limits=limits_of(settings), clock=clock, zone=settings.zone, plain=pen
+    )
+    return {"incidents": incidents.topics, "budgets": budgets.topics}
+
+
+def _posted_alone(ground: Ground, upstreams: Upstreams) -> dict[str, TopicsOf]:
+    """What is told in Slack and not by e-mail."""
+    registry, clock = upstreams.registry, ground.clock
+    endings = EndingTopics(registry=registry, clock=clock)
+    balances = BalanceTopics(
+        low=upstreams.balances.low, book=StoredLowBalances(ground.store), registry=registry, clock=clock
+    )
+    return {"endings": endings.topics, "balances": balances.topics}

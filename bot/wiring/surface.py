@@ -2,25 +2,23 @@
 
 from dataclasses import dataclass
 
-from bot.clock import Clock
 from bot.jobs.admins import AdminsOf
-from bot.jobs.ports import Alarm
 from bot.media.inspect import poster_frame
 from bot.slack.admins import AdminQuestions
 from bot.slack.cards import CardWriter
-from bot.slack.client import SlackDoor
 from bot.slack.delivery import VideoDelivery
 from bot.slack.drawing import CardArtist, FactsOf, Records
 from bot.slack.earlier import EarlierFiles
 from bot.slack.posters import Posters
 from bot.slack.posting import CardPoster
 from bot.slack.surface import SlackSurface
-from bot.slack.telling import RefusalWords, Teller, TellsPrivately
+from bot.slack.telling import Teller
 from bot.slack.uploads import SlackFiles
 from bot.slack.views.card import job_card
 from bot.store.deliveries import StoredDeliveries, StoredTellings
-from bot.store.engine import Store
 from bot.store.slack import StoredCards
+from bot.wiring.ground import Ground
+from bot.wiring.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,42 +28,24 @@ class SlackSide:
 
 
 def slack_side(
-    *,
-    door: SlackDoor,
-    store: Store,
-    records: Records,
-    facts: FactsOf,
-    refusal_words: RefusalWords,
-    tells_privately: TellsPrivately,
-    clock: Clock,
-    alarm: Alarm,
-    holder: str,
-    alone: bool,
-    admins: AdminsOf,
+    ground: Ground, workspace: Workspace, *, records: Records, facts: FactsOf, admins: AdminsOf
 ) -> SlackSide:
-    cards, deliveries, tellings = StoredCards(store), StoredDeliveries(store), StoredTellings(store)
+    slack, clock, alarm = workspace.door.worker, ground.clock, ground.alarm
+    cards, deliveries, files = StoredCards(ground.store), StoredDeliveries(ground.store), SlackFiles(workspace.door)
     artist = CardArtist(draw=job_card, facts=facts, records=records, deliveries=deliveries, clock=clock)
-    poster = CardPoster(slack=door.worker, cards=cards, artist=artist, clock=clock, alarm=alarm)
+    poster = CardPoster(slack=slack, cards=cards, artist=artist, clock=clock, alarm=alarm)
     writer = CardWriter(
-        slack=door.worker,
+        slack=slack,
         cards=cards,
         artist=artist,
         poster=poster,
         clock=clock,
         alarm=alarm,
-        holder=holder,
-        alone=alone,
+        holder=ground.new_id(),
+        alone=ground.alone,
     )
-    files = SlackFiles(door)
-    pictures = Posters(files=files, cards=cards, frame=poster_frame, threads=door.threads, clock=clock)
-    teller = Teller(
-        slack=door.worker,
-        cards=cards,
-        tellings=tellings,
-        clock=clock,
-        refusal_words=refusal_words,
-        tells_privately=tells_privately,
-    )
+    pictures = Posters(files=files, cards=cards, frame=poster_frame, threads=workspace.door.threads, clock=clock)
+    teller = _teller(ground, workspace, cards)
     surface = SlackSurface(
         cards=cards,
         deliveries=deliveries,
@@ -74,8 +54,19 @@ def slack_side(
         delivery=VideoDelivery(
             files=files, deliveries=deliveries, facts=facts, clock=clock, alarm=alarm, completed=pictures.add
         ),
-        earlier=EarlierFiles(slack=door.worker, files=files, cards=cards, deliveries=deliveries, clock=clock),
+        earlier=EarlierFiles(slack=slack, files=files, cards=cards, deliveries=deliveries, clock=clock),
         teller=teller,
         admins=AdminQuestions(teller=teller, facts=facts, alarm=alarm, admins=admins),
     )
     return SlackSide(surface=surface, writer=writer)
+
+
+def _teller(ground: Ground, workspace: Workspace, cards: StoredCards) -> Teller:
+    return Teller(
+        slack=workspace.door.worker,
+        cards=cards,
+        tellings=StoredTellings(ground.store),
+        clock=ground.clock,
+        refusal_words=workspace.replies.refusal_words,
+        tells_privately=workspace.replies.tell_privately,
+    )

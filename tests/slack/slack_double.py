@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncBoltRequest
 from virtual_clock import VirtualClock
 
 from bot.slack.admin_desk import AdminDesk
-from bot.slack.app import build_app
+from bot.slack.app import Behind, build_app
 from bot.slack.client import opened_slack
 from bot.slack.drafts import DRAFT_JSON
 from bot.slack.errands import Errands
@@ -219,7 +219,7 @@ async def running_desk(jobs, *, ack_limit_s=1.0, can_join=True, **options):
             async def card_seen(job_id, *, slack_channel_id, ts):
                 desk.seen.append((job_id, slack_channel_id, ts))
 
-            desk.app = build_app(
+            behind = Behind(
                 client=door.interactive,
                 http=door.http,
                 jobs=jobs,
@@ -240,4 +240,5 @@ async def running_desk(jobs, *, ack_limit_s=1.0, can_join=True, **options):
                 ack_limit_s=ack_limit_s,
                 **options,
             )
+            desk.app = build_app(behind)
             yield desk

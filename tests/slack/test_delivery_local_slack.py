@@ -11,20 +11,26 @@ import pytest
 import sqlalchemy as sa
 from known_admins import known_admins
 from PIL import Image
+from pydantic import SecretStr
 from slack_desk import facts
 from sqlmodel import SQLModel
 from virtual_clock import VirtualClock
 
+from bot.catalogue.loader import load_catalogue
 from bot.catalogue.model import ModelClass, Shape
+from bot.clock import new_id
+from bot.config import Settings
 from bot.demo.slack import Drop, LocalSlack, Page, RateLimited, Refuse
 from bot.jobs.model import Job, JobRecord, JobState, Order, Place
 from bot.jobs.ports import Announced, Delivered, SpooledVideo
-from bot.slack.client import opened_slack
-from bot.slack.views.place import cannot_post
+from bot.observing.confidential import Confidential
+from bot.observing.watch import Watch
 from bot.store.engine import Store, open_engine
 from bot.store.job_rows import wanted_of
 from bot.store.tables.jobs import JobRow
+from bot.wiring.ground import Ground
 from bot.wiring.surface import SlackSide, slack_side
+from bot.wiring.workspace import opened_workspace
 
 VIDEOS, ADA = "C0VIDEOS01", "U0ADA00001"
 PROMPT = 'A "corgi" & <!channel> <@U0BEN00002> https://evil.example *surfing*'
@@ -85,38 +91,42 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
     film.write_bytes(b"v" * 700_000)
     video = SpooledVideo(path=film, sha256="0", bytes=700_000, length_s=8.0, size_px=(1280, 720))
     try:
-        async with (
-            LocalSlack.running(directory=folder / "slack") as slack,
-            opened_slack(token=slack.bot_token, base_url=slack.api_url) as door,
-        ):
+        async with LocalSlack.running(directory=folder / "slack") as slack:
             slack.dials.share_lag_s = 0
             stage = Stage(slack, None, store, clock, JobRecord(job=job), video)  # type: ignore[arg-type]
 
             async def record(_job_id: str) -> JobRecord:
                 return stage.record
 
-            async def alarm(what: str, told: object) -> None:
-                raise AssertionError(f"{what} {told}")
-
-            async def never(*_: object) -> bool:
-                return False
-
-            stage.side = slack_side(
-                door=door,
-                store=store,
-                records=record,
-                facts=facts,
-                refusal_words=lambda record, code: cannot_post(record.job, code=code, can_join=False),
-                tells_privately=never,
-                clock=clock,
-                alarm=alarm,
-                holder="p1",
-                alone=True,
-                admins=known_admins(),
-            )
-            yield stage
+            ground = ground_of(slack, store, clock)
+            async with opened_workspace(ground) as workspace:
+                stage.side = slack_side(ground, workspace, records=record, facts=facts, admins=known_admins())
+                yield stage
     finally:
         store.close()
+
+
+def ground_of(slack: LocalSlack, store: Store, clock: VirtualClock) -> Ground:
+    """An alarm is a failure here."""
+    told = {
+        "SLACK_BOT_TOKEN": SecretStr(slack.bot_token),
+        "SLACK_APP_TOKEN": SecretStr(slack.app_token),
+        "SLACK_API_URL": slack.api_url,
+        "SORA_DATABASE_URL": str(store.engine.url),
+    }
+
+    async def alarm(what: str, told: object) -> None:
+        raise AssertionError(f"{what} {told}")
+
+    return Ground(
+        settings=Settings(**told),
+        catalogue=load_catalogue(),
+        store=store,
+        watch=Watch(confidential=Confidential(), new_id=new_id, database_url=str(store.engine.url)),
+        alarm=alarm,
+        clock=clock,
+        new_id=new_id,
+    )
 
 
 def _film(path: Path) -> None:

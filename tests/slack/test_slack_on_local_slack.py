@@ -14,7 +14,7 @@ from slack_values import LONG, NASTY
 from bot.clock import SystemClock
 from bot.demo.slack import LocalSlack
 from bot.slack.admin_desk import AdminDesk
-from bot.slack.app import build_app
+from bot.slack.app import Behind, build_app
 from bot.slack.client import opened_slack
 from bot.slack.errands import Errands
 from bot.slack.ids import ActionId, CallbackId
@@ -41,7 +41,7 @@ async def slack(jobs):
         async def card_seen(job_id, *, slack_channel_id, ts):
             pass
 
-        app = build_app(
+        behind = Behind(
             client=door.interactive,
             http=door.http,
             jobs=jobs,
@@ -60,6 +60,7 @@ async def slack(jobs):
             greets=nobody_refuses,
             refused_places=nobody_refuses,
         )
+        app = build_app(behind)
         async with opened_sockets(app, app_token=local.app_token, clock=clock) as sockets:
             await until(lambda: sockets.connected)
             yield local
