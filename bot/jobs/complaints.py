@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bot.catalogue.model import Audio, Model
-from bot.jobs.answers import Complaint, Problem, Wish
+from bot.jobs.wish import Complaint, Problem, Wish
 
 
 def complaints_of(

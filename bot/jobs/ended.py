@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.catalogue.model import Model
-from bot.jobs.answers import Complaint, Offer, Problem
+from bot.jobs.wish import Complaint, Offer, Problem
 from bot.upstreams.registry import is_alive, names_of
 
 

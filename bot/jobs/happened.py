@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.jobs.admins import AdminsOf
-from bot.jobs.answers import CardFacts
+from bot.jobs.card_facts import CardFacts
 from bot.jobs.consent import Planned, Question
 from bot.jobs.model import Attempt, JobRecord
 from bot.jobs.moving import model_label

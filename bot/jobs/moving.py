@@ -1,6 +1,6 @@
 """What changed from one try to the next, and who is paid: read off the tries, for cards, threads and notices."""
 
-from bot.jobs.answers import Moved, PaidTry
+from bot.jobs.card_facts import Moved, PaidTry
 from bot.jobs.endings import charge_of
 from bot.jobs.model import AttemptState, JobRecord
 from bot.upstreams.registry import Registry

@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from bot.catalogue.model import Billing, Model, ModelClass, Shape
 from bot.clock import Clock
-from bot.jobs.answers import Choice, Complaint, Offer, Problem, Wish
 from bot.jobs.complaints import complaints_of, nearest
 from bot.jobs.ended import ended_complaint, ended_model, with_heir
 from bot.jobs.model import Order
@@ -15,6 +14,7 @@ from bot.jobs.planning import Learned, nothing_learned
 from bot.jobs.ports import Healths, JobBook
 from bot.jobs.requests import wanted_of
 from bot.jobs.single_flight import SingleFlight
+from bot.jobs.wish import Choice, Complaint, Offer, Problem, Wish
 from bot.upstreams.registry import Registry, is_alive
 from bot.upstreams.router import Plan, Quote, Reason, quote
 

@@ -7,9 +7,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.jobs.answers import Moved, Standing, Unseen
+from bot.jobs.answers import Unseen
+from bot.jobs.card_facts import Moved
 from bot.jobs.consent import AnswerWord, Planned, Question, Taking
 from bot.jobs.model import Attempt, AttemptState, Failure, Job, JobRecord, Order, Waiting
+from bot.jobs.wish import Standing
 from bot.providers.base import RenderRef
 from bot.upstreams.circuit import Circuit
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.clock import Clock, NewId
-from bot.jobs.answers import Moved
+from bot.jobs.card_facts import Moved
 from bot.jobs.courier import Courier
 from bot.jobs.doubt import Doubt
 from bot.jobs.planning import Learned, nothing_learned

@@ -9,10 +9,7 @@ from bot.jobs.answers import (
     Answer,
     CancelAnswer,
     CancelOutcome,
-    CardFacts,
-    Choice,
     NotPossible,
-    Offer,
     OverBudget,
     PriceToConfirm,
     QueueFull,
@@ -20,15 +17,16 @@ from bot.jobs.answers import (
     RemoveAnswer,
     RemoveOutcome,
     SameAgain,
-    StatusAnswer,
-    Wish,
 )
 from bot.jobs.bell import Bell
+from bot.jobs.card_facts import CardFacts
 from bot.jobs.model import ENDED, AttemptState, Fit, JobRecord, JobState
 from bot.jobs.offers import Offers, order_of
 from bot.jobs.pictures import FirstFrame, PictureDesk
 from bot.jobs.ports import Acceptance, Committed, Full, JobBook, Overdrawn, Repeated, Surface
 from bot.jobs.standing import Standings
+from bot.jobs.status import StatusAnswer
+from bot.jobs.wish import Choice, Offer, Wish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.catalogue.model import Model, Tier
-from bot.jobs.answers import ModelStanding, ServiceStanding
+from bot.jobs.status import ModelStanding, ServiceStanding
 from bot.upstreams.circuit import Circuit
 from bot.upstreams.health import Health, HealthState, health_of, trouble_in
 from bot.upstreams.pages import PageState, page_words

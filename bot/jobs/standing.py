@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.catalogue.model import Billing, Model, Tier
 from bot.clock import Clock
-from bot.jobs.answers import Asked, CardFacts, StatusAnswer
+from bot.jobs.card_facts import Asked, CardFacts
 from bot.jobs.doubt import is_mute
 from bot.jobs.model import AttemptState, JobRecord, JobState, Waiting
 from bot.jobs.moving import model_label, moved_of, paid_of
@@ -13,6 +13,7 @@ from bot.jobs.pasts import Pasts
 from bot.jobs.ports import Healths
 from bot.jobs.requests import wanted_of
 from bot.jobs.service_standing import service_standing, typical_of
+from bot.jobs.status import StatusAnswer
 from bot.upstreams.circuit import CircuitState
 from bot.upstreams.past import NOTHING, ServicePasts
 from bot.upstreams.registry import Registry, Upstream

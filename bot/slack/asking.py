@@ -4,18 +4,10 @@ from dataclasses import replace
 from typing import assert_never
 
 from bot.catalogue.model import ModelClass
-from bot.jobs.answers import (
-    Accepted,
-    Answer,
-    NotPossible,
-    OverBudget,
-    PriceToConfirm,
-    QueueFull,
-    SameAgain,
-    Wish,
-)
+from bot.jobs.answers import Accepted, Answer, NotPossible, OverBudget, PriceToConfirm, QueueFull, SameAgain
 from bot.jobs.ended import only_ended
 from bot.jobs.service import JobService
+from bot.jobs.wish import Wish
 from bot.slack.drafts import Draft, DraftBook
 from bot.slack.message import Message
 from bot.slack.options import Options

@@ -9,7 +9,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.jobs.answers import Wish
+from bot.jobs.wish import Wish
 from bot.slack.asking import Asking, sent_directly
 from bot.slack.desk import Desk
 from bot.slack.errors import Listener

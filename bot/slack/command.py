@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.jobs.answers import Wish
+from bot.jobs.wish import Wish
 from bot.slack.admin_form import SettingsListeners
 from bot.slack.asking import Asking, wish_from
 from bot.slack.desk import Desk

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from pydantic import TypeAdapter
 
-from bot.jobs.answers import Wish
+from bot.jobs.wish import Wish
 
 DRAFT_LIFE = timedelta(hours=24)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.jobs.answers import CardFacts
+from bot.jobs.card_facts import CardFacts
 from bot.jobs.model import ENDED, JobRecord
 from bot.slack.message import Message
 from bot.slack.ports import Card, Deliveries, DeliveryState, PosterState, Shown

@@ -1,6 +1,6 @@
 """Where in the form a complaint stands, and which choice can be given up for it."""
 
-from bot.jobs.answers import Complaint, Problem
+from bot.jobs.wish import Complaint, Problem
 from bot.slack.ids import ActionId
 from bot.slack.payloads import Form
 from bot.slack.views.answer_words import complaint_words

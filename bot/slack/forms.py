@@ -6,17 +6,8 @@ from typing import Any, assert_never
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.jobs.answers import (
-    Accepted,
-    Answer,
-    NotPossible,
-    Offer,
-    OverBudget,
-    PriceToConfirm,
-    QueueFull,
-    SameAgain,
-    Wish,
-)
+from bot.jobs.answers import Accepted, Answer, NotPossible, OverBudget, PriceToConfirm, QueueFull, SameAgain
+from bot.jobs.wish import Offer, Wish
 from bot.media.pictures import PictureRefused
 from bot.slack.asking import Asking
 from bot.slack.desk import Desk, FormAnswer

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.jobs.answers import Offer
 from bot.jobs.model import Fit
 from bot.jobs.pictures import FirstFrame
+from bot.jobs.wish import Offer
 from bot.slack.failures import FileGone, MissingScope, NotSent, OutcomeUnknown, SlackFailure, TokenDead, TryLater
 from bot.slack.uploads import SlackFiles
 from bot.slack.views.form_fields import ShownFrame

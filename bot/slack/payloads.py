@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot.catalogue.model import ModelClass, Shape
-from bot.jobs.answers import Wish
 from bot.jobs.model import Fit, Place
+from bot.jobs.wish import Wish
 from bot.slack.ids import ActionId
 
 Body = dict[str, Any]

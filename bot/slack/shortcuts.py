@@ -4,8 +4,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.jobs.answers import Wish
 from bot.jobs.model import Place
+from bot.jobs.wish import Wish
 from bot.slack.desk import Desk
 from bot.slack.forms import Forms, Opening
 from bot.slack.ids import CallbackId

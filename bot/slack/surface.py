@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.jobs.answers import Moved
+from bot.jobs.card_facts import Moved
 from bot.jobs.consent import Question
 from bot.jobs.model import Job, JobRecord
 from bot.jobs.ports import Announced, Delivered, SpooledVideo, Surface

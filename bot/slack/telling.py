@@ -6,7 +6,7 @@ from dataclasses import replace
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
-from bot.jobs.answers import Moved
+from bot.jobs.card_facts import Moved
 from bot.jobs.consent import Question
 from bot.jobs.model import Failure, Job, JobRecord
 from bot.slack.failures import CannotPost, NotSent, OutcomeUnknown, SlackFailure, ThreadGone, TryLater, blames_token

@@ -7,7 +7,7 @@ file's title, where nothing in it can ping or link.
 import re
 from collections.abc import Mapping
 
-from bot.jobs.answers import CardFacts
+from bot.jobs.card_facts import CardFacts
 from bot.jobs.consent import Question
 from bot.jobs.model import Failure, Job, JobState
 from bot.slack.message import Message

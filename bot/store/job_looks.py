@@ -9,8 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.jobs.answers import Standing, Unseen
+from bot.jobs.answers import Unseen
 from bot.jobs.model import Attempt, AttemptState, Job, JobRecord
+from bot.jobs.wish import Standing
 from bot.quota.limits import Limit
 from bot.store import acceptance, quota
 from bot.store.engine import Store

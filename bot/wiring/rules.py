@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.clock import Clock, NewId
 from bot.config import Settings
 from bot.jobs import workflow
-from bot.jobs.answers import Moved
+from bot.jobs.card_facts import Moved
 from bot.jobs.rooms import MovedAway
 from bot.jobs.service import Rules
 from bot.quota.limits import Limit, ScopeKind

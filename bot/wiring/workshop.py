@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.jobs import workflow
-from bot.jobs.answers import CardFacts
 from bot.jobs.bell import Bell
+from bot.jobs.card_facts import CardFacts
 from bot.jobs.model import JobRecord
 from bot.jobs.wakes import Wakes
 from bot.jobs.watcher import Watcher

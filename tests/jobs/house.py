@@ -17,8 +17,9 @@ from scripted_service import ScriptedService, an_upstream
 from sqlmodel import SQLModel
 from virtual_clock import VirtualClock
 
-from bot.jobs.answers import Accepted, Moved, Wish
+from bot.jobs.answers import Accepted
 from bot.jobs.bell import Bell
+from bot.jobs.card_facts import Moved
 from bot.jobs.consent import Question
 from bot.jobs.courier import SpoolingCourier
 from bot.jobs.doubt import Doubt
@@ -39,6 +40,7 @@ from bot.jobs.story import story
 from bot.jobs.wakes import Wakes
 from bot.jobs.watcher import Watcher
 from bot.jobs.webhooks import WebhookDesk
+from bot.jobs.wish import Wish
 from bot.media.animatic import AnimaticRequest, render_animatic
 from bot.media.spool import Spool
 from bot.quota.limits import Limit, ScopeKind

@@ -8,17 +8,9 @@ from house import ANA, BEN, CHANNEL, TEAM, a_house
 from scripted_service import ScriptedService, a_model, an_upstream
 
 from bot.catalogue.model import Audio, Shape
-from bot.jobs.answers import (
-    Accepted,
-    NotPossible,
-    OverBudget,
-    PriceToConfirm,
-    Problem,
-    QueueFull,
-    SameAgain,
-    Wish,
-)
+from bot.jobs.answers import Accepted, NotPossible, OverBudget, PriceToConfirm, QueueFull, SameAgain
 from bot.jobs.model import JobState, Place
+from bot.jobs.wish import Problem, Wish
 from bot.quota.limits import Limit, ScopeKind
 from bot.quota.periods import Span
 from bot.upstreams.registry import Upstream

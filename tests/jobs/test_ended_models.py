@@ -11,10 +11,10 @@ from virtual_clock import VirtualClock
 
 from bot.catalogue.loader import load_catalogue
 from bot.catalogue.model import Model, ModelClass
-from bot.jobs.answers import Problem, Wish
 from bot.jobs.ended import ended_model, only_ended
 from bot.jobs.model import Place
 from bot.jobs.offers import Offers
+from bot.jobs.wish import Problem, Wish
 from bot.upstreams.circuit import Circuit
 from bot.upstreams.registry import Registry
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.jobs.answers import Wish
+from bot.jobs.wish import Wish
 from tests.simulator.dial import Fault
 from tests.simulator.fleet import cheapest_of
 from tests.simulator.judge import Seen

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from bot.catalogue.model import Audio, Billing, Model, ModelClass, Price, PromptUnit, Protocol, Shape, Tier
 from bot.clock import Clock
-from bot.jobs.answers import Wish
+from bot.jobs.wish import Wish
 from tests.simulator import weather
 from tests.simulator.dial import Dial, Fault
 from tests.simulator.services import Service

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
-from bot.jobs.answers import Accepted, Answer, PriceToConfirm, SameAgain, Wish
+from bot.jobs.answers import Accepted, Answer, PriceToConfirm, SameAgain
 from bot.jobs.consent import AnswerWord
 from bot.jobs.model import Failure, JobState, Place
+from bot.jobs.wish import Wish
 from bot.slack.ids import ActionId
 from tests.simulator.dial import Dial, Fault
 from tests.simulator.fleet import WISHED

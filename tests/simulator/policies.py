@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.catalogue.model import Shape
-from bot.jobs.answers import Wish
+from bot.jobs.wish import Wish
 from bot.providers.base import RenderRequest, RenderState
 from bot.providers.errors import CapacityFailed, Moderated, ProviderError, RateLimited, TimedOut, Unreachable
 from tests.simulator.adapter import Adapter

@@ -10,8 +10,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from bot.catalogue.model import StatusPage
-from bot.jobs.answers import CardFacts
 from bot.jobs.bell import Bell
+from bot.jobs.card_facts import CardFacts
 from bot.jobs.courier import Courier, NotFetched, Trouble
 from bot.jobs.doubt import Doubt
 from bot.jobs.doubt_desk import DoubtDesk

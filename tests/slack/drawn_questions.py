@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from slack_values import NASTY, NOW, attempt, facts, job, order, record
 
-from bot.jobs.answers import Asked, Moved, PaidTry
+from bot.jobs.card_facts import Asked, Moved, PaidTry
 from bot.jobs.consent import WAITING, AnswerWord, Planned, Question
 from bot.jobs.happened import AskedThen, HappenedAnswer, Happening, LookOutcome, Try
 from bot.jobs.model import AttemptState, Failure, JobState, Waiting

@@ -10,23 +10,19 @@ from bot.jobs.answers import (
     Accepted,
     CancelAnswer,
     CancelOutcome,
-    Choice,
-    Complaint,
-    ModelStanding,
     OverBudget,
     PriceToConfirm,
-    Problem,
     QueueFull,
     QuotaAnswer,
     RemoveAnswer,
     RemoveOutcome,
     SameAgain,
-    ServiceStanding,
-    StatusAnswer,
 )
 from bot.jobs.balances import Account, Balance
 from bot.jobs.doubt_desk import DoubtAnswer, DoubtOutcome
 from bot.jobs.model import AttemptState, Failure, JobState, Place, Waiting
+from bot.jobs.status import ModelStanding, ServiceStanding, StatusAnswer
+from bot.jobs.wish import Choice, Complaint, Problem
 from bot.slack.admin_ports import AdminChoices, ClaimOutcome, NoticeKind
 from bot.slack.frames import NOT_SHOWN
 from bot.slack.options import read_options

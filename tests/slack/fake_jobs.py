@@ -11,20 +11,16 @@ from bot.jobs.answers import (
     Accepted,
     CancelAnswer,
     CancelOutcome,
-    Choice,
-    Complaint,
     NotPossible,
     PriceToConfirm,
-    Problem,
     QuotaAnswer,
     RemoveAnswer,
     RemoveOutcome,
     SameAgain,
-    ServiceStanding,
-    StatusAnswer,
-    Wish,
 )
 from bot.jobs.model import ENDED, JobState
+from bot.jobs.status import ServiceStanding, StatusAnswer
+from bot.jobs.wish import Choice, Complaint, Problem, Wish
 from bot.media.pictures import PictureRefused, Reason
 
 CONFIRM_ABOVE = 1_000_000

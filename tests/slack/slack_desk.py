@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from virtual_clock import VirtualClock
 
 from bot.catalogue.model import ModelClass, Shape
-from bot.jobs.answers import CardFacts
+from bot.jobs.card_facts import CardFacts
 from bot.jobs.model import ENDED, JobRecord, JobState, Order, Place
 from bot.jobs.ports import SpooledVideo
 from bot.slack.admins import AdminQuestions

@@ -10,8 +10,8 @@ from slack_values import offer
 from virtual_clock import VirtualClock
 
 from bot.demo.slack import Drop, LocalSlack, RateLimited, Refuse
-from bot.jobs.answers import Offer
 from bot.jobs.pictures import FirstFrame
+from bot.jobs.wish import Offer
 from bot.slack.client import SlackDoor, opened_slack
 from bot.slack.frames import KEPT_FOR, FirstFrames
 from bot.slack.uploads import SlackFiles

@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from virtual_clock import VirtualClock
 
 from bot.catalogue.model import ModelClass, Shape
-from bot.jobs.answers import Wish
 from bot.jobs.model import Place
+from bot.jobs.wish import Wish
 from bot.slack.drafts import DRAFT_LIFE, Draft
 from bot.store.drafts import StoredDrafts
 from bot.store.engine import opened_store

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import assert_never
 
-from bot.jobs.answers import Complaint, Problem, Standing
+from bot.jobs.wish import Complaint, Problem, Standing
 from bot.slack.options import Mistake, OptionTrouble
 from bot.slack.views.words import counted, listed, quoted, usd
 

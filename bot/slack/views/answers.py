@@ -9,7 +9,6 @@ from bot.jobs.answers import (
     Accepted,
     CancelAnswer,
     CancelOutcome,
-    Offer,
     OverBudget,
     PriceToConfirm,
     QueueFull,
@@ -17,6 +16,7 @@ from bot.jobs.answers import (
     RemoveOutcome,
     SameAgain,
 )
+from bot.jobs.wish import Offer
 from bot.slack.ids import ActionId
 from bot.slack.message import Message
 from bot.slack.options import OptionTrouble

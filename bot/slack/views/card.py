@@ -5,7 +5,7 @@ from datetime import datetime
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
-from bot.jobs.answers import CardFacts
+from bot.jobs.card_facts import CardFacts
 from bot.jobs.model import AttemptState, Failure, Job, JobRecord, JobState
 from bot.slack.ids import ActionId
 from bot.slack.message import Message

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from slack_sdk.models.blocks import ButtonElement
 
-from bot.jobs.answers import CardFacts
+from bot.jobs.card_facts import CardFacts
 from bot.jobs.doubt_desk import DoubtAnswer, DoubtOutcome
 from bot.jobs.model import Attempt, AttemptState, JobRecord
 from bot.slack.ids import ActionId

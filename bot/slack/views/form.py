@@ -9,7 +9,7 @@ from slack_sdk.models.blocks import (
 )
 
 from bot.catalogue.model import ModelClass, Shape
-from bot.jobs.answers import Offer, Problem
+from bot.jobs.wish import Offer, Problem
 from bot.slack.ids import ActionId, CallbackId
 from bot.slack.payloads import AUTO_VALUES, JOINERS, FormKey, form_key
 from bot.slack.views.answer_words import complaint_words, left_words

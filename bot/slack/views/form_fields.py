@@ -22,8 +22,8 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.blocks.block_elements import FileInputElement
 
 from bot.catalogue.model import Audio
-from bot.jobs.answers import Choice, Offer
 from bot.jobs.model import Fit
+from bot.jobs.wish import Choice, Offer
 from bot.slack.ids import ActionId
 from bot.slack.payloads import NO_PICTURE
 from bot.slack.views.blocks import context

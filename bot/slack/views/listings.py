@@ -5,8 +5,10 @@ from datetime import datetime
 
 from slack_sdk.models.blocks import SectionBlock
 
-from bot.jobs.answers import CardFacts, QuotaAnswer, Standing, Unseen
+from bot.jobs.answers import QuotaAnswer, Unseen
+from bot.jobs.card_facts import CardFacts
 from bot.jobs.model import Job, JobRecord, JobState
+from bot.jobs.wish import Standing
 from bot.slack.message import Message
 from bot.slack.views.blocks import context, message, section
 from bot.slack.views.card_words import failure_stage, words_of

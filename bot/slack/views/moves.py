@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from bot.jobs.answers import Moved, PaidTry
 from bot.jobs.became import became
+from bot.jobs.card_facts import Moved, PaidTry
 from bot.slack.views.words import listed, quoted, usd
 
 

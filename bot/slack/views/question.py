@@ -4,7 +4,7 @@ from typing import assert_never
 
 from slack_sdk.models.blocks import ButtonElement
 
-from bot.jobs.answers import Asked
+from bot.jobs.card_facts import Asked
 from bot.jobs.consent import AnswerWord, Question
 from bot.jobs.model import Job
 from bot.jobs.questions import AnswerOutcome, QuestionAnswer

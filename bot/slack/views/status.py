@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from slack_sdk.models.blocks import Block
 
-from bot.jobs.answers import ModelStanding, ServiceStanding, StatusAnswer
 from bot.jobs.balances import Account
+from bot.jobs.status import ModelStanding, ServiceStanding, StatusAnswer
 from bot.slack.ids import ActionId
 from bot.slack.message import Message
 from bot.slack.views.blocks import actions, button, context, message, section
