@@ -12,7 +12,7 @@ from typing import Protocol
 
 from bot.catalogue.model import Billing
 from bot.clock import Clock
-from bot.jobs.ports import BookAway
+from bot.jobs.book import BookAway
 from bot.providers.base import TellsBalance
 from bot.providers.errors import ProviderError
 from bot.upstreams.registry import Registry, Upstream

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bot.jobs.ports import BookAway
+from bot.jobs.book import BookAway
 
 GRACE_S = 10.0
 

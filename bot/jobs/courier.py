@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.jobs.model import Attempt, JobRecord
-from bot.jobs.ports import SpooledVideo
+from bot.jobs.surface import SpooledVideo
 from bot.media.inspect import NotAVideo, TruncatedVideo, inspect_video, make_faststart
 from bot.media.spool import Spool, SpooledFile, SpoolFull, TooLarge, Truncated
 from bot.providers.base import RenderRef, RenderState, RenderStatus

@@ -8,11 +8,13 @@ webhook whose path names the attempt, or for an admin's word, and after a week b
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
+from bot.jobs.book import JobBook
 from bot.jobs.model import ENDED, Attempt, AttemptState, JobRecord
-from bot.jobs.ports import Alarm, JobBook, Surface
+from bot.jobs.ports import Alarm
 from bot.jobs.requests import PictureLostError, RequestMaker
 from bot.jobs.retries import PAUSE_MAX_S
 from bot.jobs.story import Checked
+from bot.jobs.surface import Surface
 from bot.jobs.wakes import Wakes
 from bot.providers.base import FindsRenders, FoundRender, RenderRef
 from bot.providers.errors import OutcomeUnknown, ProviderError

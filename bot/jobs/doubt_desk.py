@@ -8,8 +8,10 @@ from bot.clock import Clock
 from bot.jobs.admins import AdminsOf
 from bot.jobs.answers import Unseen
 from bot.jobs.bell import Bell
+from bot.jobs.book import JobBook
 from bot.jobs.model import Attempt, AttemptState, JobRecord
-from bot.jobs.ports import Alarm, JobBook, Surface
+from bot.jobs.ports import Alarm
+from bot.jobs.surface import Surface
 
 REVIEWED = timedelta(days=62)
 """This month's and last month's: invoices come monthly."""

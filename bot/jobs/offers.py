@@ -7,11 +7,12 @@ from typing import TypeVar
 
 from bot.catalogue.model import Billing, Model, ModelClass, Shape
 from bot.clock import Clock
+from bot.jobs.book import JobBook
 from bot.jobs.complaints import complaints_of, nearest
 from bot.jobs.ended import ended_complaint, ended_model, with_heir
 from bot.jobs.model import Order
 from bot.jobs.planning import Learned, nothing_learned
-from bot.jobs.ports import Healths, JobBook
+from bot.jobs.ports import Healths
 from bot.jobs.requests import wanted_of
 from bot.jobs.single_flight import SingleFlight
 from bot.jobs.wish import Choice, Complaint, Offer, Problem, Wish

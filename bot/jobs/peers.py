@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from bot.clock import Clock
-from bot.jobs.ports import Alarm, BookAway
+from bot.jobs.book import BookAway
+from bot.jobs.ports import Alarm
 
 _log = logging.getLogger(__name__)
 

@@ -8,10 +8,11 @@ from typing import assert_never
 from bot.clock import Clock, NewId
 from bot.jobs.admins import AdminsOf
 from bot.jobs.bell import Bell
+from bot.jobs.book import JobBook
 from bot.jobs.consent import AnswerWord, Question, Taking
 from bot.jobs.model import JobRecord
 from bot.jobs.planning import Outlook, Planner
-from bot.jobs.ports import JobBook, Surface
+from bot.jobs.surface import Surface
 
 
 class AnswerOutcome(StrEnum):

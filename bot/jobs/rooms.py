@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.clock import Clock, NewId
+from bot.jobs.book import JobBook
 from bot.jobs.card_facts import Moved
 from bot.jobs.courier import Courier
 from bot.jobs.doubt import Doubt
 from bot.jobs.planning import Learned, nothing_learned
-from bot.jobs.ports import Alarm, Healths, JobBook, Surface
+from bot.jobs.ports import Alarm, Healths
 from bot.jobs.requests import RequestMaker
+from bot.jobs.surface import Surface
 from bot.jobs.wakes import Wakes
 from bot.jobs.watcher import Watcher
 from bot.upstreams.registry import Registry

@@ -19,13 +19,14 @@ from bot.jobs.answers import (
     SameAgain,
 )
 from bot.jobs.bell import Bell
+from bot.jobs.book import Acceptance, Committed, Full, JobBook, Overdrawn, Repeated
 from bot.jobs.card_facts import CardFacts
 from bot.jobs.model import ENDED, AttemptState, Fit, JobRecord, JobState
 from bot.jobs.offers import Offers, order_of
 from bot.jobs.pictures import FirstFrame, PictureDesk
-from bot.jobs.ports import Acceptance, Committed, Full, JobBook, Overdrawn, Repeated, Surface
 from bot.jobs.standing import Standings
 from bot.jobs.status import StatusAnswer
+from bot.jobs.surface import Surface
 from bot.jobs.wish import Choice, Offer, Wish
 
 

@@ -14,10 +14,10 @@ from bot.jobs.endings import charge_of, fail, verdict
 from bot.jobs.lines import Lines
 from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, JobRecord, JobState, Waiting
 from bot.jobs.moving import moved_of
-from bot.jobs.ports import Announced, Delivered, SpooledVideo
 from bot.jobs.rooms import Rooms
 from bot.jobs.story import Checked, Settled, Submitted, Waited
 from bot.jobs.submitter import Submitter
+from bot.jobs.surface import Announced, Delivered, SpooledVideo
 from bot.providers.base import RenderRef
 from bot.providers.errors import ProviderError
 

@@ -7,7 +7,7 @@ simulator can run the same lines on a virtual clock. Every step may run twice; t
 from enum import StrEnum
 from typing import Protocol, assert_never
 
-from bot.jobs.ports import Announced
+from bot.jobs.surface import Announced
 
 
 class Submitted(StrEnum):

@@ -4,8 +4,9 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.clock import Clock
+from bot.jobs.book import JobBook
 from bot.jobs.model import Job
-from bot.jobs.ports import Alarm, JobBook
+from bot.jobs.ports import Alarm
 
 SWEEP_S = 60.0
 

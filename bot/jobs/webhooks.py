@@ -5,8 +5,8 @@ from enum import StrEnum
 
 from bot.clock import Clock
 from bot.jobs.bell import Bell
+from bot.jobs.book import JobBook
 from bot.jobs.model import WITHOUT_VIDEO, Attempt, AttemptState
-from bot.jobs.ports import JobBook
 from bot.providers.base import CallsBack, RenderState, WebhookChallenge, WebhookEvent
 from bot.providers.errors import ProviderError
 from bot.upstreams.registry import Registry, Upstream

@@ -14,9 +14,11 @@ from typing import Any, TypeVar
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 
+from bot.jobs.book import BookAway
 from bot.jobs.model import Job
-from bot.jobs.ports import Announced, BookAway, Enqueue
+from bot.jobs.ports import Enqueue
 from bot.jobs.story import Checked, Settled, Steps, Submitted, Waited, story
+from bot.jobs.surface import Announced
 
 APPLICATION = "sora-bot"
 VERSION = "jobs-1"

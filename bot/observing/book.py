@@ -1,4 +1,4 @@
-"""`jobs.ports.JobBook`, watched at its commits: jobs accepted and ended, tries ended, money booked, words learnt.
+"""`jobs.book.JobBook`, watched at its commits: jobs accepted and ended, tries ended, money booked, words learnt.
 
 Counted after the commit, and only where the row really moved: a step may run twice, its job ends once.
 """
@@ -6,8 +6,8 @@ Counted after the commit, and only where the row really moved: a step may run tw
 from datetime import datetime
 from typing import Any
 
+from bot.jobs.book import Acceptance, Committed, Full, JobBook, Overdrawn, Repeated
 from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobRecord, JobState
-from bot.jobs.ports import Acceptance, Committed, Full, JobBook, Overdrawn, Repeated
 from bot.observing.confidential import Confidential
 from bot.observing.context import is_about, learnt
 from bot.observing.meters import Meters

@@ -5,8 +5,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from bot.clock import NewId
-from bot.jobs.ports import Announced
 from bot.jobs.story import Checked, Settled, Steps, Submitted, Waited
+from bot.jobs.surface import Announced
 from bot.observing.context import about
 from bot.observing.meters import Meters
 

@@ -14,7 +14,8 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.jobs.model import JobRecord
-from bot.jobs.ports import Alarm, SpooledVideo
+from bot.jobs.ports import Alarm
+from bot.jobs.surface import SpooledVideo
 from bot.slack.drawing import FactsOf
 from bot.slack.failures import (
     FileGone,

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.jobs.ports import BookAway
+from bot.jobs.book import BookAway
 from bot.slack.asking import Asking, wish_from
 from bot.slack.desk import Desk
 from bot.slack.failures import slack_failures

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.clock import Clock
 from bot.jobs.model import JobRecord
-from bot.jobs.ports import SpooledVideo
+from bot.jobs.surface import SpooledVideo
 from bot.media.inspect import UnusableVideo
 from bot.slack.failures import SlackFailure
 from bot.slack.filenames import alt_text, file_name, file_title

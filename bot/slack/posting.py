@@ -4,7 +4,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import Clock
 from bot.jobs.model import JobRecord
-from bot.jobs.ports import Alarm, Announced
+from bot.jobs.ports import Alarm
+from bot.jobs.surface import Announced
 from bot.slack.drawing import CardArtist, Drawn
 from bot.slack.failures import Gone, NotSent, Ours, OutcomeUnknown, SlackFailure, ThreadGone, TryLater, slack_failures
 from bot.slack.message import Message

@@ -1,11 +1,11 @@
-"""`jobs.ports.Surface` in Slack: the card, the file, the reply. Each finds its place and does its work once."""
+"""`jobs.surface.Surface` in Slack: the card, the file, the reply. Each finds its place and does its work once."""
 
 from datetime import datetime
 
 from bot.jobs.card_facts import Moved
 from bot.jobs.consent import Question
 from bot.jobs.model import Job, JobRecord
-from bot.jobs.ports import Announced, Delivered, SpooledVideo, Surface
+from bot.jobs.surface import Announced, Delivered, SpooledVideo, Surface
 from bot.slack.admins import AdminQuestions
 from bot.slack.cards import CardWriter
 from bot.slack.delivery import VideoDelivery

@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
+from bot.jobs.book import Acceptance, Committed, Full, Overdrawn, Repeated
 from bot.jobs.model import Job, JobState, Waiting
-from bot.jobs.ports import Acceptance, Committed, Enqueue, Full, Overdrawn, Repeated
+from bot.jobs.ports import Enqueue
 from bot.quota.limits import Limit
 from bot.store import quota
 from bot.store.balances import payers_of

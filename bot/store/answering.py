@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from bot.jobs.ports import BookAway
+from bot.jobs.book import BookAway
 
 
 class DatabaseAwayError(BookAway):

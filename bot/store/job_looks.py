@@ -29,7 +29,7 @@ _QUESTIONS = sa.select(*_ASKED).where(_ASKED.job_id == _OF_ID).order_by(_ASKED.a
 
 
 class JobLooks:
-    """The reading half of `jobs.ports.JobBook`; each look is one consistent view of the database."""
+    """The reading half of `jobs.book.JobBook`; each look is one consistent view of the database."""
 
     def __init__(self, store: Store, *, limits: tuple[Limit, ...], zone: ZoneInfo) -> None:
         self._store = store

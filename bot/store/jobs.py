@@ -1,4 +1,4 @@
-"""`jobs.ports.JobBook` on our tables: the one place where states, money and slots of jobs change."""
+"""`jobs.book.JobBook` on our tables: the one place where states, money and slots of jobs change."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from bot.jobs.book import Acceptance, JobBook
 from bot.jobs.consent import Planned
 from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobState, Waiting
-from bot.jobs.ports import Acceptance, Enqueue, JobBook
+from bot.jobs.ports import Enqueue
 from bot.providers.base import RenderRef
 from bot.quota.limits import Limit
 from bot.store import acceptance, attempts, late, settling

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from bot.jobs.consent import AnswerWord, Planned, Question, Taking
 from bot.jobs.model import ENDED, Job, JobState, Waiting
-from bot.jobs.ports import Booking, QuestionBook
+from bot.jobs.question_book import Booking, QuestionBook
 from bot.quota.limits import Limit
 from bot.store import quota, settling
 from bot.store.compared import hits
@@ -29,8 +29,8 @@ class _LimitReachedError(Exception):
 
 
 class StoredQuestions:
-    """`jobs.ports.QuestionBook`: in every transaction the job's row is locked first, so that its end and an answer
-    cannot meet half-way."""
+    """`jobs.question_book.QuestionBook`: in every transaction the job's row is locked first, so that its end and an
+    answer cannot meet half-way."""
 
     def __init__(self, store: Store, *, limits: tuple[Limit, ...], zone: ZoneInfo) -> None:
         self._store = store

@@ -16,7 +16,7 @@ from sqlmodel import col
 
 from bot.clock import Clock
 from bot.jobs.bell import Ring, Wire
-from bot.jobs.ports import BookAway
+from bot.jobs.book import BookAway
 from bot.store.engine import Store
 from bot.store.postgres import CONNECT_TIMEOUT_S
 from bot.store.tables.peers import RingRow

@@ -7,7 +7,7 @@ from typing import Any
 from bot.jobs import workflow
 from bot.jobs.bell import Bell, Ring
 from bot.jobs.peers import Beats, Peers
-from bot.jobs.ports import Surface
+from bot.jobs.surface import Surface
 from bot.store.peers import StoredPeers
 from bot.store.postgres import is_postgres
 from bot.store.wire import PostgresWire

@@ -1,4 +1,4 @@
-"""Slack's side of the jobs: the card writer and the deliveries on their rows, behind `jobs.ports.Surface`."""
+"""Slack's side of the jobs: the card writer and the deliveries on their rows, behind `jobs.surface.Surface`."""
 
 from dataclasses import dataclass
 

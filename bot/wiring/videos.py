@@ -10,12 +10,12 @@ from bot.jobs.happened import HappenedDesk
 from bot.jobs.offers import Offers
 from bot.jobs.pictures import PictureDesk
 from bot.jobs.planning import Planner
-from bot.jobs.ports import Surface
 from bot.jobs.questions import Asker, QuestionDesk
 from bot.jobs.requests import RequestMaker
 from bot.jobs.rooms import Patience, Rooms
 from bot.jobs.service import JobService
 from bot.jobs.steps import JobSteps
+from bot.jobs.surface import Surface
 from bot.jobs.webhooks import WebhookDesk
 from bot.store.incidents import StoredIncidents
 from bot.wiring.ground import Ground

@@ -30,13 +30,14 @@ from bot.catalogue.own_models import own_models
 from bot.clock import SystemClock, new_id
 from bot.jobs import workflow
 from bot.jobs.bell import Bell
+from bot.jobs.book import Acceptance
 from bot.jobs.courier import SpoolingCourier
 from bot.jobs.doubt import Doubt
 from bot.jobs.model import JobRecord, Order, Place
-from bot.jobs.ports import Acceptance, Announced, Delivered, SpooledVideo
 from bot.jobs.requests import RequestMaker
 from bot.jobs.rooms import Patience, Rooms
 from bot.jobs.steps import JobSteps
+from bot.jobs.surface import Announced, Delivered, SpooledVideo
 from bot.jobs.wakes import Wakes
 from bot.jobs.watcher import Watcher
 from bot.jobs.webhooks import WebhookDesk

@@ -29,7 +29,6 @@ from bot.jobs.model import Job, JobRecord, JobState, Place
 from bot.jobs.offers import Offers
 from bot.jobs.pictures import PictureDesk
 from bot.jobs.planning import Planner
-from bot.jobs.ports import Announced, Delivered, SpooledVideo
 from bot.jobs.questions import Asker, QuestionDesk
 from bot.jobs.requests import RequestMaker
 from bot.jobs.rooms import Patience, Rooms
@@ -37,6 +36,7 @@ from bot.jobs.service import JobService, Rules
 from bot.jobs.standing import Standings
 from bot.jobs.steps import JobSteps
 from bot.jobs.story import story
+from bot.jobs.surface import Announced, Delivered, SpooledVideo
 from bot.jobs.wakes import Wakes
 from bot.jobs.watcher import Watcher
 from bot.jobs.webhooks import WebhookDesk

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 from virtual_clock import VirtualClock
 
+from bot.jobs.book import BookAway
 from bot.jobs.peers import Beats, FencedError, Peers
-from bot.jobs.ports import BookAway
 
 
 class Register:

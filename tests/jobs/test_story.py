@@ -13,9 +13,9 @@ from virtual_clock import VirtualClock
 from bot.catalogue.model import ModelClass, Tier
 from bot.jobs.answers import CancelOutcome
 from bot.jobs.model import AttemptState, Failure, JobState
-from bot.jobs.ports import Announced, Delivered
 from bot.jobs.rooms import Patience
 from bot.jobs.story import story
+from bot.jobs.surface import Announced, Delivered
 from bot.providers.base import RenderState, RenderStatus
 from bot.providers.errors import (
     AuthFailed,

@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.jobs import workflow
-from bot.jobs.ports import Announced
 from bot.jobs.story import Checked, Settled, Submitted, Waited
+from bot.jobs.surface import Announced
 from bot.store.engine import Store, open_engine
 from bot.store.postgres import is_postgres
 

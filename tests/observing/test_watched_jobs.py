@@ -14,8 +14,8 @@ from scripted_service import ScriptedService, a_protocol, an_upstream
 
 from bot.catalogue.model import Protocol
 from bot.jobs.model import AttemptState, JobState
-from bot.jobs.ports import Delivered
 from bot.jobs.story import story
+from bot.jobs.surface import Delivered
 from bot.observing.book import WatchedJobs
 from bot.observing.confidential import Confidential
 from bot.observing.meters import Meters

@@ -7,8 +7,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from bot.clock import Clock, woken
-from bot.jobs.ports import Announced, BookAway
+from bot.jobs.book import BookAway
 from bot.jobs.story import Checked, Settled, Steps, Submitted, Waited, story
+from bot.jobs.surface import Announced
 from tests.simulator.life import Life
 from tests.simulator.story_log import Story, StoryLog, StoryState
 

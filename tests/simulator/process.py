@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from bot.catalogue.model import StatusPage
 from bot.jobs.bell import Bell
+from bot.jobs.book import JobBook
 from bot.jobs.card_facts import CardFacts
 from bot.jobs.courier import Courier, NotFetched, Trouble
 from bot.jobs.doubt import Doubt
@@ -19,13 +20,14 @@ from bot.jobs.model import JobRecord
 from bot.jobs.offers import Offers
 from bot.jobs.pictures import PictureDesk
 from bot.jobs.planning import Planner
-from bot.jobs.ports import Healths, JobBook, SpooledVideo
+from bot.jobs.ports import Healths
 from bot.jobs.questions import Asker, QuestionDesk
 from bot.jobs.requests import RequestMaker
 from bot.jobs.rooms import Patience, Rooms
 from bot.jobs.service import JobService, Rules
 from bot.jobs.standing import Standings
 from bot.jobs.steps import JobSteps
+from bot.jobs.surface import SpooledVideo
 from bot.jobs.sweep import LostStories, Sweep
 from bot.jobs.wakes import Wakes
 from bot.jobs.watcher import Watcher

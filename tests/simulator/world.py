@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.jobs.ports import BookAway
+from bot.jobs.book import BookAway
 from bot.media.spool import Spool
 from bot.quota.limits import Limit, ScopeKind
 from bot.quota.periods import Span

@@ -9,7 +9,7 @@ from bot.jobs.card_facts import Asked, Moved, PaidTry
 from bot.jobs.consent import WAITING, AnswerWord, Planned, Question
 from bot.jobs.happened import AskedThen, HappenedAnswer, Happening, LookOutcome, Try
 from bot.jobs.model import AttemptState, Failure, JobState, Waiting
-from bot.jobs.ports import Booking
+from bot.jobs.question_book import Booking
 from bot.jobs.questions import AnswerOutcome, QuestionAnswer
 from bot.slack.views.card import job_card
 from bot.slack.views.question import answer_said

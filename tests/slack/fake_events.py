@@ -1,6 +1,6 @@
 """`EventBook` in memory, as one process would have it."""
 
-from bot.jobs.ports import BookAway
+from bot.jobs.book import BookAway
 
 
 class FakeEvents:

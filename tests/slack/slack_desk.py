@@ -16,7 +16,7 @@ from virtual_clock import VirtualClock
 from bot.catalogue.model import ModelClass, Shape
 from bot.jobs.card_facts import CardFacts
 from bot.jobs.model import ENDED, JobRecord, JobState, Order, Place
-from bot.jobs.ports import SpooledVideo
+from bot.jobs.surface import SpooledVideo
 from bot.slack.admins import AdminQuestions
 from bot.slack.cards import CardWriter
 from bot.slack.client import SlackDoor

@@ -7,7 +7,7 @@ import pytest
 from breaking_slack import Busy, Drop, DropAfter, HangAfter, Page, Refuse
 from slack_desk import opened_desk
 
-from bot.jobs.ports import Announced
+from bot.jobs.surface import Announced
 from bot.slack.ports import CardState
 
 

@@ -8,7 +8,7 @@ from breaking_slack import Busy, Drop, DropAfter, HangAfter, Page, Refuse
 from slack_desk import Desk, Life, opened_desk
 
 from bot.jobs.model import JobRecord, JobState
-from bot.jobs.ports import Delivered
+from bot.jobs.surface import Delivered
 from bot.slack.ports import Delivery, DeliveryState, PosterState
 
 

@@ -22,7 +22,7 @@ from bot.clock import new_id
 from bot.config import Settings
 from bot.demo.slack import Drop, LocalSlack, Page, RateLimited, Refuse
 from bot.jobs.model import Job, JobRecord, JobState, Order, Place
-from bot.jobs.ports import Announced, Delivered, SpooledVideo
+from bot.jobs.surface import Announced, Delivered, SpooledVideo
 from bot.observing.confidential import Confidential
 from bot.observing.watch import Watch
 from bot.store.engine import Store, open_engine

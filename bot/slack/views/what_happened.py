@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import OverflowMenuElement
 from bot.jobs.consent import AnswerWord, Planned
 from bot.jobs.happened import AskedThen, HappenedAnswer, Happening, LookOutcome, Try
 from bot.jobs.model import Attempt, AttemptState, Job
-from bot.jobs.ports import Booking
+from bot.jobs.question_book import Booking
 from bot.slack.ids import ActionId, CallbackId
 from bot.slack.views.blocks import context, menu, prompt_quote, section
 from bot.slack.views.card_words import words_of
