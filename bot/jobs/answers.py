@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.jobs.model import Attempt, Job, JobRecord
+from bot.jobs.attempt import Attempt
+from bot.jobs.model import Job, JobRecord
 from bot.jobs.wish import Offer, Standing
 
 

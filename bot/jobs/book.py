@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.jobs.answers import Unseen
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.consent import Planned
-from bot.jobs.model import Attempt, AttemptState, Failure, Job, JobRecord, Order, Waiting
+from bot.jobs.model import Failure, Job, JobRecord, Order, Waiting
 from bot.jobs.question_book import QuestionBook
 from bot.jobs.wish import Standing
 from bot.providers.base import RenderRef

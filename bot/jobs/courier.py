@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-from bot.jobs.model import Attempt, JobRecord
+from bot.jobs.attempt import Attempt
+from bot.jobs.model import JobRecord
 from bot.jobs.surface import SpooledVideo
 from bot.media.inspect import NotAVideo, TruncatedVideo, inspect_video, make_faststart
 from bot.media.spool import Spool, SpooledFile, SpoolFull, TooLarge, Truncated

@@ -8,8 +8,9 @@ webhook whose path names the attempt, or for an admin's word, and after a week b
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.book import JobBook
-from bot.jobs.model import ENDED, Attempt, AttemptState, JobRecord
+from bot.jobs.model import ENDED, JobRecord
 from bot.jobs.ports import Alarm
 from bot.jobs.requests import PictureLostError, RequestMaker
 from bot.jobs.retries import PAUSE_MAX_S

@@ -7,9 +7,10 @@ from enum import StrEnum
 from bot.clock import Clock
 from bot.jobs.admins import AdminsOf
 from bot.jobs.answers import Unseen
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.bell import Bell
 from bot.jobs.book import JobBook
-from bot.jobs.model import Attempt, AttemptState, JobRecord
+from bot.jobs.model import JobRecord
 from bot.jobs.ports import Alarm
 from bot.jobs.surface import Surface
 

@@ -2,8 +2,9 @@
 
 import logging
 
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.consent import AnswerWord
-from bot.jobs.model import Attempt, AttemptState, Failure, Job, JobRecord
+from bot.jobs.model import Failure, Job, JobRecord
 from bot.jobs.rooms import Rooms
 from bot.providers.errors import InvalidRequest, Moderated
 from bot.upstreams.registry import Registry

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.jobs.admins import AdminsOf
+from bot.jobs.attempt import Attempt
 from bot.jobs.book import JobBook
 from bot.jobs.card_facts import CardFacts
 from bot.jobs.consent import Planned, Question
-from bot.jobs.model import Attempt, JobRecord
+from bot.jobs.model import JobRecord
 from bot.jobs.moving import model_label
 from bot.jobs.question_book import Booking
 from bot.jobs.standing import Standings

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from bot.catalogue.model import Model
 from bot.clock import Clock
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.book import JobBook
 from bot.jobs.experience import Experience, Known
-from bot.jobs.model import Attempt, AttemptState
 from bot.jobs.ports import Alarm, Healths
 from bot.jobs.progress import Sightings
 from bot.jobs.schedule import TRUSTED, Bounds, first_pause_s, is_stuck, luck_of, overdue_pause_s, pause_s

@@ -1,8 +1,9 @@
 """What changed from one try to the next, and who is paid: read off the tries, for cards, threads and notices."""
 
+from bot.jobs.attempt import AttemptState
 from bot.jobs.card_facts import Moved, PaidTry
 from bot.jobs.endings import charge_of
-from bot.jobs.model import AttemptState, JobRecord
+from bot.jobs.model import JobRecord
 from bot.upstreams.registry import Registry
 
 _GAVE_WAY = frozenset({AttemptState.FAILED, AttemptState.NOT_ACCEPTED, AttemptState.UNKNOWN})

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.catalogue.costs import TOLERANCE
-from bot.jobs.model import AttemptState
+from bot.jobs.attempt import AttemptState
 from bot.providers.base import FoundRender
 
 

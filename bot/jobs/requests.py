@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.jobs.model import Attempt, AttemptState, Fit, Job, JobRecord, Order
+from bot.jobs.attempt import Attempt, AttemptState
+from bot.jobs.model import Fit, Job, JobRecord, Order
 from bot.providers.base import Picture, RenderRequest
 from bot.upstreams.registry import Upstream
 from bot.upstreams.router import Candidate, Wanted

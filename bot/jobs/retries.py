@@ -7,7 +7,7 @@ The same service again: twice for a render that ended for capacity, five times f
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.jobs.model import Attempt, AttemptState
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.providers.errors import BY_KIND, ProviderError, Unreachable
 
 RENDERS_AGAIN_MAX = 2

@@ -18,10 +18,11 @@ from bot.jobs.answers import (
     RemoveOutcome,
     SameAgain,
 )
+from bot.jobs.attempt import AttemptState
 from bot.jobs.bell import Bell
 from bot.jobs.book import Acceptance, Committed, Full, JobBook, Overdrawn, Repeated
 from bot.jobs.card_facts import CardFacts
-from bot.jobs.model import ENDED, AttemptState, Fit, JobRecord, JobState
+from bot.jobs.model import ENDED, Fit, JobRecord, JobState
 from bot.jobs.offers import Offers, order_of
 from bot.jobs.pictures import FirstFrame, PictureDesk
 from bot.jobs.standing import Standings

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from bot.catalogue.model import Billing, Model, Tier
 from bot.clock import Clock
+from bot.jobs.attempt import AttemptState
 from bot.jobs.card_facts import Asked, CardFacts
 from bot.jobs.doubt import is_mute
-from bot.jobs.model import AttemptState, JobRecord, JobState, Waiting
+from bot.jobs.model import JobRecord, JobState, Waiting
 from bot.jobs.moving import model_label, moved_of, paid_of
 from bot.jobs.pasts import Pasts
 from bot.jobs.ports import Healths

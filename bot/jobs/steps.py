@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.jobs import retries
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.beside import beside
 from bot.jobs.consent import AnswerWord
 from bot.jobs.courier import NotFetched, Trouble
 from bot.jobs.endings import charge_of, fail, verdict
 from bot.jobs.lines import Lines
-from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, JobRecord, JobState, Waiting
+from bot.jobs.model import ENDED, Failure, JobRecord, JobState, Waiting
 from bot.jobs.moving import moved_of
 from bot.jobs.rooms import Rooms
 from bot.jobs.story import Checked, Settled, Submitted, Waited

@@ -7,10 +7,11 @@ import asyncio
 from datetime import datetime
 
 from bot.jobs import retries
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.consent import WAITING, AnswerWord, Question
 from bot.jobs.endings import fail
 from bot.jobs.lines import Lines
-from bot.jobs.model import Attempt, AttemptState, Failure, Job, JobRecord, Waiting
+from bot.jobs.model import Failure, Job, JobRecord, Waiting
 from bot.jobs.moving import moved_of
 from bot.jobs.planning import Outlook, Planner
 from bot.jobs.questions import Asker

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.clock import Clock, woken
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.book import JobBook
 from bot.jobs.experience import Experience
 from bot.jobs.lane import AT_ONCE, AT_ONCE_MAX, Lane
 from bot.jobs.looks import BELIEVES_WEBHOOK, Looks, Seen, Watched
-from bot.jobs.model import Attempt, AttemptState
 from bot.jobs.ports import Alarm, Healths, RenderHistory
 from bot.providers.base import PollsMany
 from bot.upstreams.registry import Registry, Upstream

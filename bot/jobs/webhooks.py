@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from bot.clock import Clock
+from bot.jobs.attempt import WITHOUT_VIDEO, Attempt, AttemptState
 from bot.jobs.bell import Bell
 from bot.jobs.book import JobBook
-from bot.jobs.model import WITHOUT_VIDEO, Attempt, AttemptState
 from bot.providers.base import CallsBack, RenderState, WebhookChallenge, WebhookEvent
 from bot.providers.errors import ProviderError
 from bot.upstreams.registry import Registry, Upstream

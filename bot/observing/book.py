@@ -6,8 +6,9 @@ Counted after the commit, and only where the row really moved: a step may run tw
 from datetime import datetime
 from typing import Any
 
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.book import Acceptance, Committed, Full, JobBook, Overdrawn, Repeated
-from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobRecord, JobState
+from bot.jobs.model import ENDED, Failure, Job, JobRecord, JobState
 from bot.observing.confidential import Confidential
 from bot.observing.context import is_about, learnt
 from bot.observing.meters import Meters

@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.jobs.model import Attempt, AttemptState, JobState
+from bot.jobs.attempt import Attempt, AttemptState
+from bot.jobs.model import JobState
 from bot.providers.base import RenderRef
 from bot.store.job_rows import attempt_columns, job_of, write_job
 from bot.store.locking import locked, locked_one

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from bot.catalogue.costs import Charged
-from bot.jobs.model import AttemptState
+from bot.jobs.attempt import AttemptState
 from bot.store.beside import looking_beside
 from bot.store.refusals import CannotOpenError
 from bot.store.tables.jobs import AttemptRow

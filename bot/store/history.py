@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.jobs.model import AttemptState
+from bot.jobs.attempt import AttemptState
 from bot.jobs.ports import PastEnd, RenderHistory
 from bot.providers.errors import NotFound, TimedOut
 from bot.store.engine import Store

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from bot.jobs.answers import Unseen
-from bot.jobs.model import Attempt, AttemptState, Job, JobRecord
+from bot.jobs.attempt import Attempt, AttemptState
+from bot.jobs.model import Job, JobRecord
 from bot.jobs.wish import Standing
 from bot.quota.limits import Limit
 from bot.store import acceptance, quota

@@ -8,8 +8,9 @@ from sqlalchemy.orm import object_session
 from sqlmodel import col
 
 from bot.catalogue.model import ModelClass, Shape
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.consent import AnswerWord, Question
-from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Fit, Job, JobState, Order, Place, Waiting
+from bot.jobs.model import ENDED, Failure, Fit, Job, JobState, Order, Place, Waiting
 from bot.jobs.wish import Standing
 from bot.quota.limits import Standing as QuotaStanding
 from bot.store.tables.jobs import JobRow

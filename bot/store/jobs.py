@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.book import Acceptance, JobBook
 from bot.jobs.consent import Planned
-from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobState, Waiting
+from bot.jobs.model import ENDED, Failure, Job, JobState, Waiting
 from bot.jobs.ports import Enqueue
 from bot.providers.base import RenderRef
 from bot.quota.limits import Limit

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.jobs.model import ENDED, WITHOUT_VIDEO, Attempt, AttemptState, Job, JobState
+from bot.jobs.attempt import WITHOUT_VIDEO, Attempt, AttemptState
+from bot.jobs.model import ENDED, Job, JobState
 from bot.providers.base import RenderRef
 from bot.store import quota, settling
 from bot.store.job_rows import attempt_of, job_of, write_job

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.jobs.model import AttemptState
+from bot.jobs.attempt import AttemptState
 from bot.store import checks, incidents
 from bot.store.engine import Store
 from bot.store.probes import pages

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.jobs.model import AttemptState
+from bot.jobs.attempt import AttemptState
 from bot.jobs.reconcile import OurRender
 from bot.quota.ledger import EntryKind
 from bot.store.tables.jobs import AttemptRow, JobRow

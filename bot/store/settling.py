@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.jobs.model import ENDED, Attempt, AttemptState, Failure, Job, JobState
+from bot.jobs.attempt import Attempt, AttemptState
+from bot.jobs.model import ENDED, Failure, Job, JobState
 from bot.quota.limits import Limit
 from bot.store import attempts, quota
 from bot.store.job_rows import attempt_of, job_of, write_job

@@ -13,7 +13,8 @@ from sqlmodel import col
 from bot.clock import SystemClock
 from bot.demo.videos import LocalVideos
 from bot.demo.videos.job import JobStatus
-from bot.jobs.model import AttemptState, JobState
+from bot.jobs.attempt import AttemptState
+from bot.jobs.model import JobState
 from bot.store.engine import Store
 from bot.store.tables.jobs import AttemptRow, JobRow, WebhookEventRow
 from tests.bench.flight_child import MODEL, SERVICE

@@ -12,8 +12,9 @@ import pytest
 from house import ADMIN, ANA, BEN, TEAM, House, a_house
 from scripted_service import ScriptedService, a_protocol, an_upstream
 
+from bot.jobs.attempt import AttemptState
 from bot.jobs.doubt_desk import DoubtOutcome
-from bot.jobs.model import AttemptState, Job, JobState
+from bot.jobs.model import Job, JobState
 from bot.jobs.story import story
 from bot.providers.base import RenderState, RenderStatus
 from bot.providers.errors import InvalidRequest, OutcomeUnknown

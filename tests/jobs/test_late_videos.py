@@ -6,8 +6,9 @@ from pathlib import Path
 from house import ADMIN, TEAM, House, a_house
 from scripted_service import ScriptedService, a_protocol, an_upstream
 
+from bot.jobs.attempt import AttemptState
 from bot.jobs.doubt_desk import DoubtOutcome
-from bot.jobs.model import AttemptState, Failure, JobRecord, JobState
+from bot.jobs.model import Failure, JobRecord, JobState
 from bot.jobs.story import story
 from bot.providers.base import RenderState, RenderStatus
 from bot.providers.errors import CapacityFailed, NotFound, OutcomeUnknown

@@ -9,9 +9,10 @@ from scripted_service import ScriptedService, a_model, a_protocol, an_upstream
 from test_consent import two
 
 from bot.catalogue.model import Tier
+from bot.jobs.attempt import AttemptState
 from bot.jobs.consent import AnswerWord
 from bot.jobs.happened import Happening, LookOutcome
-from bot.jobs.model import AttemptState, Failure, JobState
+from bot.jobs.model import Failure, JobState
 from bot.jobs.standing import Standings
 from bot.providers.base import RenderRef, RenderState, RenderStatus
 from bot.providers.errors import CapacityFailed, Moderated, ProviderError, QuotaExhausted, TimedOut

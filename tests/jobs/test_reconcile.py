@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.jobs.model import AttemptState
+from bot.jobs.attempt import AttemptState
 from bot.jobs.reconcile import OurRender, reconciled
 from bot.providers.base import FoundRender, RenderRef
 

@@ -12,7 +12,8 @@ from virtual_clock import VirtualClock
 
 from bot.catalogue.model import ModelClass, Tier
 from bot.jobs.answers import CancelOutcome
-from bot.jobs.model import AttemptState, Failure, JobState
+from bot.jobs.attempt import AttemptState
+from bot.jobs.model import Failure, JobState
 from bot.jobs.rooms import Patience
 from bot.jobs.story import story
 from bot.jobs.surface import Announced, Delivered

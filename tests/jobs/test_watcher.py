@@ -15,7 +15,7 @@ from scripted_service import a_model, a_protocol, an_upstream
 from timed_service import NEVER_S, BatchService, TimedService, history, in_flight
 from virtual_clock import VirtualClock
 
-from bot.jobs.model import Attempt, AttemptState
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.providers.errors import RateLimited
 from bot.upstreams.registry import Upstream
 

@@ -10,7 +10,8 @@ from scripted_service import ScriptedService
 from sqlalchemy.orm import Session
 
 from bot.catalogue.model import ModelClass, Shape
-from bot.jobs.model import Attempt, AttemptState, JobState, Order, Place
+from bot.jobs.attempt import Attempt, AttemptState
+from bot.jobs.model import JobState, Order, Place
 from bot.providers.base import PollsMany, RenderRef, RenderState, RenderStatus
 from bot.providers.errors import NotFound, ProviderError
 from bot.store.job_rows import wanted_of

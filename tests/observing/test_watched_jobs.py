@@ -13,7 +13,8 @@ from jobs.house import ANA, TEAM, House, a_house
 from scripted_service import ScriptedService, a_protocol, an_upstream
 
 from bot.catalogue.model import Protocol
-from bot.jobs.model import AttemptState, JobState
+from bot.jobs.attempt import AttemptState
+from bot.jobs.model import JobState
 from bot.jobs.story import story
 from bot.jobs.surface import Delivered
 from bot.observing.book import WatchedJobs

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from bot.jobs.model import ENDED, NEXT, AttemptState, JobState
+from bot.jobs.attempt import AttemptState
+from bot.jobs.model import ENDED, NEXT, JobState
 from bot.providers.base import RenderRequest
 from bot.providers.errors import Moderated
 from bot.quota.limits import Limit

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.jobs.model import Attempt, AttemptState, Failure, Job, JobState
+from bot.jobs.attempt import Attempt, AttemptState
+from bot.jobs.model import Failure, Job, JobState
 from bot.jobs.sweep import LostStories
 from bot.providers.base import RenderRef, RenderRequest
 from bot.providers.errors import OutcomeUnknown, Unreachable

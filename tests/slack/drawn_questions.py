@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from slack_values import NASTY, NOW, attempt, facts, job, order, record
 
+from bot.jobs.attempt import AttemptState
 from bot.jobs.card_facts import Asked, Moved, PaidTry
 from bot.jobs.consent import WAITING, AnswerWord, Planned, Question
 from bot.jobs.happened import AskedThen, HappenedAnswer, Happening, LookOutcome, Try
-from bot.jobs.model import AttemptState, Failure, JobState, Waiting
+from bot.jobs.model import Failure, JobState, Waiting
 from bot.jobs.question_book import Booking
 from bot.jobs.questions import AnswerOutcome, QuestionAnswer
 from bot.slack.views.card import job_card

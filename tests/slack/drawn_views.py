@@ -18,9 +18,10 @@ from bot.jobs.answers import (
     RemoveOutcome,
     SameAgain,
 )
+from bot.jobs.attempt import AttemptState
 from bot.jobs.balances import Account, Balance
 from bot.jobs.doubt_desk import DoubtAnswer, DoubtOutcome
-from bot.jobs.model import AttemptState, Failure, JobState, Place, Waiting
+from bot.jobs.model import Failure, JobState, Place, Waiting
 from bot.jobs.status import ModelStanding, ServiceStanding, StatusAnswer
 from bot.jobs.wish import Choice, Complaint, Problem
 from bot.slack.admin_ports import AdminChoices, ClaimOutcome, NoticeKind

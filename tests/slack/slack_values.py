@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.catalogue.model import Audio, Billing, Model, ModelClass, Price, PromptUnit, Shape
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.card_facts import CardFacts
-from bot.jobs.model import Attempt, AttemptState, Job, JobRecord, JobState, Order, Place
+from bot.jobs.model import Job, JobRecord, JobState, Order, Place
 from bot.jobs.wish import Offer, Standing, Wish
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -10,8 +10,9 @@ from slack_desk import Desk, opened_desk
 from slack_values import NOW, attempt, job, order, record
 
 from bot.jobs.answers import Unseen
+from bot.jobs.attempt import AttemptState
 from bot.jobs.doubt_desk import DoubtAnswer, DoubtOutcome
-from bot.jobs.model import AttemptState, JobRecord, JobState
+from bot.jobs.model import JobRecord, JobState
 from bot.slack.ids import DOUBT_BUTTONS, ActionId
 
 UNTIL = NOW + timedelta(days=7)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
 from bot.catalogue.costs import Charged
-from bot.jobs.model import AttemptState, JobState
+from bot.jobs.attempt import AttemptState
+from bot.jobs.model import JobState
 from bot.store.charges import charged_since, read_beside
 from bot.store.engine import Store, open_engine
 from bot.store.tables.jobs import AttemptRow, JobRow

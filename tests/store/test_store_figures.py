@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
-from bot.jobs.model import AttemptState, JobState, Waiting
+from bot.jobs.attempt import AttemptState
+from bot.jobs.model import JobState, Waiting
 from bot.providers.errors import AuthFailed
 from bot.slack.ports import CardState, PosterState
 from bot.store.engine import Store, open_engine

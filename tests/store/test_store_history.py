@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from bot.jobs.model import AttemptState
+from bot.jobs.attempt import AttemptState
 from bot.store.engine import Store, opened_store
 from bot.store.history import StoredHistory
 from bot.store.tables.jobs import AttemptRow, JobRow, WebhookEventRow

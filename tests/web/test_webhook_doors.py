@@ -30,7 +30,8 @@ from virtual_clock import VirtualClock
 from bot.catalogue.loader import load_catalogue
 from bot.clock import Clock
 from bot.demo.fal.seal import Seal
-from bot.jobs.model import AttemptState, Job, JobRecord, JobState
+from bot.jobs.attempt import AttemptState
+from bot.jobs.model import Job, JobRecord, JobState
 from bot.jobs.story import story
 from bot.providers.ark import Ark
 from bot.providers.base import RenderState, RenderStatus, VideoProvider, WebhookChallenge, WebhookEvent

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from slack_sdk.models.blocks import Block, ButtonElement
 
+from bot.jobs.attempt import AttemptState
 from bot.jobs.card_facts import CardFacts
-from bot.jobs.model import AttemptState, Failure, Job, JobRecord, JobState
+from bot.jobs.model import Failure, Job, JobRecord, JobState
 from bot.slack.ids import ActionId
 from bot.slack.message import Message
 from bot.slack.views.blocks import actions, button, context, message, poster, prompt_quote, section, sure

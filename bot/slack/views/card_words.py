@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from bot.jobs.attempt import AttemptState
 from bot.jobs.card_facts import CardFacts
-from bot.jobs.model import AttemptState, Failure, Job, JobRecord, JobState, Waiting
+from bot.jobs.model import Failure, Job, JobRecord, JobState, Waiting
 from bot.slack.views.question import question_words
 from bot.slack.views.words import quoted, span, usd
 

@@ -5,9 +5,10 @@ from typing import assert_never
 
 from slack_sdk.models.blocks import ButtonElement
 
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.card_facts import CardFacts
 from bot.jobs.doubt_desk import DoubtAnswer, DoubtOutcome
-from bot.jobs.model import Attempt, AttemptState, JobRecord
+from bot.jobs.model import JobRecord
 from bot.slack.ids import ActionId
 from bot.slack.message import Message
 from bot.slack.views.blocks import actions, button, context, message, prompt_quote, section, sure

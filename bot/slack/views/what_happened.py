@@ -5,9 +5,10 @@ from typing import Any
 
 from slack_sdk.models.blocks import OverflowMenuElement
 
+from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.consent import AnswerWord, Planned
 from bot.jobs.happened import AskedThen, HappenedAnswer, Happening, LookOutcome, Try
-from bot.jobs.model import Attempt, AttemptState, Job
+from bot.jobs.model import Job
 from bot.jobs.question_book import Booking
 from bot.slack.ids import ActionId, CallbackId
 from bot.slack.views.blocks import context, menu, prompt_quote, section
