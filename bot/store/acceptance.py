@@ -21,7 +21,7 @@ from bot.jobs.book import Acceptance, Committed, Full, Overdrawn, Repeated
 from bot.jobs.model import Job, JobState, Waiting
 from bot.jobs.ports import Enqueue
 from bot.quota.limits import Limit
-from bot.store import quota
+from bot.store import ledger, quota
 from bot.store.balances import payers_of
 from bot.store.job_rows import ENDED_STATES, job_of, standing_of, wanted_of
 from bot.store.tables.jobs import JobRow, WorkspaceRow
@@ -200,7 +200,7 @@ def _values(job: Job, asked: Acceptance) -> dict[str, Any]:
     }
 
 
-def _hold_wanted(asked: Acceptance, zone: ZoneInfo) -> quota.Held:
+def _hold_wanted(asked: Acceptance, zone: ZoneInfo) -> ledger.Held:
     order = asked.order
     payers = payers_of(
         team_id=order.team_id,
@@ -209,7 +209,7 @@ def _hold_wanted(asked: Acceptance, zone: ZoneInfo) -> quota.Held:
         now=asked.created_at,
         tz=zone,
     )
-    return quota.Held(job_id=asked.job_id, payers=payers, usd_micros=asked.usd_micros)
+    return ledger.Held(job_id=asked.job_id, payers=payers, usd_micros=asked.usd_micros)
 
 
 def _person(asked: Acceptance) -> tuple[str, str]:

@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 
 from bot.demo.slack import LocalSlack
 from bot.demo.videos import LocalVideos
-from bot.store import quota
+from bot.store import ledger
 from bot.store.engine import open_engine
 from bot.store.tables.quota import LedgerEntryRow
 from tests.bench.acks import AT_ONCE, films_shown, letter, opened_client, order, sent, world
@@ -151,7 +151,7 @@ def _wrong(folder: Path, slack: LocalSlack, videos: LocalVideos, count: int) -> 
     try:
         with Session(engine) as session:
             entries = session.scalars(sa.select(LedgerEntryRow)).all()
-            unbalanced = quota.recompute(session, slack.team_id)
+            unbalanced = ledger.recompute(session, slack.team_id)
     finally:
         engine.dispose()
     captured = [each.usd_micros for each in entries if each.kind == "capture"]

@@ -26,7 +26,7 @@ from bot.media.animatic import AnimaticRequest, render_animatic
 from bot.observing.confidential import Confidential
 from bot.observing.pipeline import logging_to
 from bot.slack.manifest import manifest
-from bot.store import quota
+from bot.store import ledger
 from bot.store.engine import open_engine
 
 MODELS = "demo-fast=0.10/s, demo-best=0.30/s best"
@@ -81,7 +81,7 @@ class Town:
         engine = open_engine(self.settings.database_url, busy_timeout_ms=5000)
         try:
             with Session(engine) as session:
-                return quota.recompute(session, self.slack.team_id) == ()
+                return ledger.recompute(session, self.slack.team_id) == ()
         finally:
             engine.dispose()
 

@@ -18,7 +18,7 @@ from bot.clock import Clock, SystemClock
 from bot.demo.slack import LocalSlack, Message
 from bot.demo.videos.service import LocalVideos
 from bot.slack.manifest import manifest
-from bot.store import quota
+from bot.store import ledger
 from bot.store.engine import open_engine
 from bot.store.tables.jobs import AttemptRow
 
@@ -90,7 +90,7 @@ class KillTown:
         """What the file says that the bot left behind, or still writes."""
         with self._reading() as session:
             jobs = session.execute(sa.text("SELECT state, paid_usd_micros FROM job ORDER BY number")).all()
-            exact = quota.recompute(session, self.slack.team_id) == ()
+            exact = ledger.recompute(session, self.slack.team_id) == ()
         return Books(
             states=[str(state) for state, _ in jobs], paid_usd_micros=sum(int(paid) for _, paid in jobs), exact=exact
         )

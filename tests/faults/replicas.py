@@ -26,7 +26,7 @@ from bot.clock import SystemClock
 from bot.demo.slack import LocalSlack, Message
 from bot.demo.videos.service import LocalVideos
 from bot.slack.manifest import manifest
-from bot.store import quota
+from bot.store import ledger
 from bot.store.engine import open_engine
 
 BEAT_S, FENCE_AFTER_S, RECOVER_AFTER_S = 0.25, 2.5, 3.2
@@ -174,7 +174,7 @@ class ReplicaTown:
         engine = open_engine(self.database_url, busy_timeout_ms=5000)
         with Session(engine) as session:
             jobs = session.execute(sa.text("SELECT state, paid_usd_micros FROM job ORDER BY number")).all()
-            exact = quota.recompute(session, self.slack.team_id) == ()
+            exact = ledger.recompute(session, self.slack.team_id) == ()
         engine.dispose()
         return Books(
             states=[str(state) for state, _ in jobs], paid_usd_micros=sum(int(paid) for _, paid in jobs), exact=exact

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from bot.jobs.model import JobState
 from bot.slack.ports import POSTS_MAX, CardState
-from bot.store import quota
+from bot.store.ledger import recompute
 from bot.store.tables.jobs import AttemptRow, JobRow
 from bot.store.tables.quota import LedgerEntryRow
 from bot.store.tables.slack import CardRow
@@ -28,7 +28,7 @@ def wrong(crowd: Crowd) -> list[str]:
         attempts = session.scalars(sa.select(AttemptRow)).all()
         ledger = session.scalars(sa.select(LedgerEntryRow)).all()
         cards = {each.job_id: each for each in session.scalars(sa.select(CardRow))}
-        unbalanced = quota.recompute(session, crowd.town.slack.team_id)
+        unbalanced = recompute(session, crowd.town.slack.team_id)
     complaints = [*_orders(crowd, jobs), *_renders(crowd, jobs, attempts), *_money(crowd, jobs, ledger)]
     complaints += [*_files(crowd, jobs), *_cards(crowd, jobs, cards)]
     return complaints + ([f"balances are not what the ledger adds up to: {unbalanced}"] if unbalanced else [])

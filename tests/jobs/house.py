@@ -45,7 +45,7 @@ from bot.media.animatic import AnimaticRequest, render_animatic
 from bot.media.spool import Spool
 from bot.quota.limits import Limit, ScopeKind
 from bot.quota.periods import Span
-from bot.store import quota
+from bot.store import ledger
 from bot.store.engine import Store, open_engine
 from bot.store.history import StoredHistory
 from bot.store.jobs import StoredJobs
@@ -149,7 +149,7 @@ class House:
         return record
 
     async def ledger_is_exact(self) -> bool:
-        return await self.store.read(lambda session: quota.recompute(session, TEAM)) == ()
+        return await self.store.read(lambda session: ledger.recompute(session, TEAM)) == ()
 
     async def spent(self, user: str = ANA) -> tuple[int, int]:
         """(used, reserved) of the person's day, in micro-dollars."""

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from bot.jobs.model import ENDED, JobState
 from bot.slack.ports import CardState, DeliveryState
-from bot.store import quota
+from bot.store.ledger import recompute
 from bot.store.tables.jobs import JobRow
 from bot.store.tables.quota import LedgerEntryRow
 from bot.store.tables.slack import CardRow, DeliveryRow
@@ -36,7 +36,7 @@ def final_verdict(world: World) -> None:
     _surface(world, jobs)
     if world.judge.is_fleet:
         world.judge.notices.ended()
-    for each in world.ground.look(lambda session: quota.recompute(session, TEAM)):
+    for each in world.ground.look(lambda session: recompute(session, TEAM)):
         world.judge.against(Rule.LEDGER_EXACT, "-", f"{each.key}: {each.stored} is not {each.recomputed}")
 
 

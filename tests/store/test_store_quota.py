@@ -24,7 +24,7 @@ from sqlmodel import SQLModel
 from bot.quota.ledger import EntryKind
 from bot.quota.limits import Limit, OverLimit, ScopeKind, Standing
 from bot.quota.periods import Span
-from bot.store import quota
+from bot.store import ledger, quota
 from bot.store.balances import payers_of
 from bot.store.postgres import postgres_engine
 from bot.store.tables.quota import BalanceRow, LedgerEntryRow
@@ -71,8 +71,8 @@ class Money:
 
     def hold(
         self, job: str, usd_micros: int, *, user: str = "U1", channel: str = "C1", team: str = "T1", now: datetime = NOW
-    ) -> quota.Held | OverLimit:
-        answer: quota.Held | OverLimit = self.transact(
+    ) -> ledger.Held | OverLimit:
+        answer: ledger.Held | OverLimit = self.transact(
             hold,
             team_id=team,
             job_id=job,
@@ -108,8 +108,8 @@ class Money:
         )
         return found
 
-    def recompute(self, team: str = "T1") -> tuple[quota.Discrepancy, ...]:
-        found: tuple[quota.Discrepancy, ...] = self.transact(quota.recompute, team_id=team)
+    def recompute(self, team: str = "T1") -> tuple[ledger.Discrepancy, ...]:
+        found: tuple[ledger.Discrepancy, ...] = self.transact(ledger.recompute, team_id=team)
         return found
 
     def rows(self) -> list[tuple[Any, ...]]:
@@ -131,9 +131,9 @@ def hold(
     limits: tuple[Limit, ...],
     now: datetime,
     tz: ZoneInfo,
-) -> quota.Held | OverLimit:
+) -> ledger.Held | OverLimit:
     payers = payers_of(team_id=team_id, user_id=user_id, slack_channel_id=slack_channel_id, now=now, tz=tz)
-    wanted = quota.Held(job_id=job_id, payers=payers, usd_micros=usd_micros)
+    wanted = ledger.Held(job_id=job_id, payers=payers, usd_micros=usd_micros)
     holds = quota.Holds(session, [wanted], limits=limits, tz=tz)
     answer = holds.ask(wanted, now=now)
     holds.write()
@@ -149,7 +149,7 @@ def money(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Money]:
 
 def test_a_hold_is_reserved_a_capture_is_used_and_a_release_is_neither(money: Money) -> None:
     held = money.hold("a", 800_000)
-    assert isinstance(held, quota.Held)
+    assert isinstance(held, ledger.Held)
     assert (held.payers.day, held.payers.month) == ("2026-11-21", "2026-11")
     money.hold("b", 500_000)
     day, month = money.standing()
@@ -168,7 +168,7 @@ def test_what_does_not_fit_is_refused_and_reserves_nothing(money: Money) -> None
     assert over.standing.limit == LIMITS[0]
     assert over.affordable_usd_micros == USD
     assert money.standing()[0].usd_micros_reserved == 4 * USD
-    assert isinstance(money.hold("c", USD), quota.Held)
+    assert isinstance(money.hold("c", USD), ledger.Held)
 
 
 def test_every_repetition_gives_the_same_answer_and_changes_nothing(money: Money) -> None:
@@ -186,7 +186,7 @@ def test_every_repetition_gives_the_same_answer_and_changes_nothing(money: Money
 
 def test_a_repeated_hold_is_answered_even_when_the_limit_is_full_by_then(money: Money) -> None:
     first = money.hold("a", 5 * USD)
-    assert isinstance(first, quota.Held)
+    assert isinstance(first, ledger.Held)
     assert money.hold("a", 5 * USD) == first
 
 
@@ -213,7 +213,7 @@ def test_a_capture_above_the_hold_is_booked_though_it_passes_the_limit(money: Mo
     day, _ = money.standing()
     assert (day.usd_micros_used, day.usd_micros_left) == (5_200_000, 0)
     assert isinstance(money.hold("b", 1), OverLimit)
-    assert isinstance(money.hold("c", 0), quota.Held)
+    assert isinstance(money.hold("c", 0), ledger.Held)
 
 
 def test_a_late_video_of_a_released_job_is_paid_and_reopens_nothing(money: Money) -> None:
@@ -243,7 +243,7 @@ def test_a_video_booked_as_possibly_paid_is_not_paid_again_when_it_turns_up(mone
 @pytest.mark.parametrize("move", [quota.capture, quota.book_possibly_paid, quota.release])
 def test_money_of_a_job_without_a_hold_does_not_move(money: Money, move: Callable[..., bool]) -> None:
     attempt = {} if move is quota.release else {"attempt_id": "try1", "usd_micros": 1}
-    with pytest.raises(quota.NoHoldError):
+    with pytest.raises(ledger.NoHoldError):
         money.transact(move, job_id="nobody", now=NOW, **attempt)
 
 
@@ -276,14 +276,14 @@ def test_a_transaction_that_is_rolled_back_reserves_nothing(money: Money) -> Non
 
 def test_workspaces_do_not_share_a_limit(money: Money) -> None:
     money.hold("a", 5 * USD)
-    assert isinstance(money.hold("b", 5 * USD, team="T2"), quota.Held)
+    assert isinstance(money.hold("b", 5 * USD, team="T2"), ledger.Held)
 
 
 def test_a_limit_set_today_counts_what_was_spent_before_it(money: Money) -> None:
     money.hold("a", 2 * USD)
     money.limits = (Limit(scope=ScopeKind.SLACK_CHANNEL, span=Span.MONTH, usd_micros=3 * USD),)
     assert isinstance(money.hold("b", 2 * USD, user="U2"), OverLimit)
-    assert isinstance(money.hold("c", 2 * USD, user="U2", channel="C2"), quota.Held)
+    assert isinstance(money.hold("c", 2 * USD, user="U2", channel="C2"), ledger.Held)
 
 
 def test_the_database_itself_refuses_a_second_close_and_a_second_line_of_one_key(money: Money) -> None:
@@ -329,13 +329,13 @@ def test_forty_orders_at_once_against_a_limit_of_ten_leave_exactly_ten(
     money = Money(tmp_path / "money.sqlite", kind=kind, isolation=isolation, limits=(limit,))
     start = Barrier(40)
 
-    def order(number: int) -> quota.Held | OverLimit:
+    def order(number: int) -> ledger.Held | OverLimit:
         start.wait()
         return money.hold(f"job{number}", USD, user=f"U{number % 3}", channel=f"C{number % 4}")
 
     with ThreadPoolExecutor(40) as threads:
         answers = list(threads.map(order, range(40)))
-    assert sum(isinstance(answer, quota.Held) for answer in answers) == 10
+    assert sum(isinstance(answer, ledger.Held) for answer in answers) == 10
     assert money.standing()[0].usd_micros_reserved == 10 * USD
     assert money.recompute() == ()
     money.engine.dispose()
@@ -363,7 +363,7 @@ def test_a_hold_closed_from_two_threads_at_once_is_closed_once(money: Money) -> 
 class Story:
     """What the books should hold for one job."""
 
-    answer: quota.Held | OverLimit
+    answer: ledger.Held | OverLimit
     user: str
     closed: bool = False
     spent: int = 0
@@ -396,14 +396,14 @@ class MoneyMachine(RuleBasedStateMachine):
         job = f"job{len(self.stories)}"
         answer = self.money.hold(job, usd_micros, user=user, now=self.now)
         self.stories[job] = Story(answer=answer, user=user)
-        if isinstance(answer, quota.Held):
+        if isinstance(answer, ledger.Held):
             self.check_limits_hold()
         return job
 
     @rule(job=jobs)
     def order_again(self, job: str) -> None:
         story = self.stories[job]
-        if isinstance(story.answer, quota.Held):
+        if isinstance(story.answer, ledger.Held):
             before = self.ledger()
             assert self.money.hold(job, 999, user=story.user, now=self.now) == story.answer
             assert self.ledger() == before
@@ -416,7 +416,7 @@ class MoneyMachine(RuleBasedStateMachine):
     )
     def capture(self, job: str, attempt: str, usd_micros: int, kind: str) -> None:
         story = self.stories[job]
-        if not isinstance(story.answer, quota.Held):
+        if not isinstance(story.answer, ledger.Held):
             return
         before = self.ledger()
         known = f"{job}:{attempt}:capture" in before
@@ -432,7 +432,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(job=jobs)
     def release(self, job: str) -> None:
         story = self.stories[job]
-        if isinstance(story.answer, quota.Held):
+        if isinstance(story.answer, ledger.Held):
             before = self.ledger()
             assert self.money.release(job) is not story.closed
             assert not story.closed or self.ledger() == before
