@@ -19,8 +19,8 @@ from bot.cli.usage import how_far_back, settings_understood
 from bot.clock import Clock, SystemClock
 from bot.store import checks
 from bot.store.beside import looking_beside
+from bot.store.circuits import circuits
 from bot.store.pasts import known_models, pasts
-from bot.store.upstreams import circuits
 from bot.upstreams.checks import Check
 from bot.upstreams.health import health_of
 from bot.upstreams.past import WINDOWS, ServicePast, uptime

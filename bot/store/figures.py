@@ -15,10 +15,10 @@ from sqlmodel import col
 
 from bot.jobs.model import ENDED, JobState
 from bot.slack.ports import CardState
+from bot.store.circuits import circuits
 from bot.store.engine import Store
 from bot.store.tables.jobs import AttemptRow, JobRow, WorkspaceRow
 from bot.store.tables.slack import CardRow
-from bot.store.upstreams import circuits
 from bot.upstreams.circuit import Circuit
 
 UNENDED = tuple(each.value for each in JobState if each not in ENDED)

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from bot.store import checks, incidents
+from bot.store.circuits import circuits
 from bot.store.engine import Store
 from bot.store.tables.upstreams import CircuitRow, IncidentRow, ProbeRow, StatusPageRow
 from bot.store.upsert import dialect_of, insert_for, inserted
-from bot.store.upstreams import circuits
 from bot.upstreams.checks import BACK, Check, Source
 from bot.upstreams.health import HealthState, trouble_in
 from bot.upstreams.pages import PageReport, PageSeen, PageState, page_words

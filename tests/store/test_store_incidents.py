@@ -7,7 +7,7 @@ from threading import Barrier
 
 import pytest
 
-from bot.store import incidents, upstreams
+from bot.store import circuits, incidents
 from bot.store.engine import Store, opened_store
 from bot.store.incidents import StoredIncidents
 from bot.store.upstreams import StoredHealths
@@ -48,7 +48,7 @@ async def test_two_replicas_that_see_the_outage_at_once_open_one_incident(store:
     def sees(_: int) -> None:
         start.wait()
         for _ in range(5):
-            store.transact(lambda session: upstreams.observe(session, "fal", error_kind="auth", now=NOW))
+            store.transact(lambda session: circuits.observe(session, "fal", error_kind="auth", now=NOW))
 
     with ThreadPoolExecutor(4) as replicas:
         list(replicas.map(sees, range(4)))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel
 
-from bot.store import upstreams
+from bot.store import circuits
 from bot.store.engine import opened_store
 from bot.store.postgres import driver_url
 from bot.store.upstreams import StoredHealths
@@ -56,17 +56,17 @@ async def healths(database_url: str) -> AsyncIterator[StoredHealths]:
 
 def observe(engine: sa.Engine, kind: str | None, *, now: datetime = NOW, model: str | None = None) -> None:
     with Session(engine) as session, session.begin():
-        upstreams.observe(session, "fal", error_kind=kind, now=now, model=model)
+        circuits.observe(session, "fal", error_kind=kind, now=now, model=model)
 
 
 def lease(engine: sa.Engine, job_id: str, *, now: datetime = DUE, model: str | None = None) -> bool:
     with Session(engine) as session, session.begin():
-        return upstreams.lease_trial(session, "fal", job_id=job_id, now=now, model=model)
+        return circuits.lease_trial(session, "fal", job_id=job_id, now=now, model=model)
 
 
 def stored(engine: sa.Engine) -> dict[str, Circuit]:
     with Session(engine) as session:
-        return upstreams.circuits(session)
+        return circuits.circuits(session)
 
 
 def test_what_is_stored_is_what_the_fold_says(engine: sa.Engine) -> None:
