@@ -15,8 +15,8 @@ from bot.slack.surface import SlackSurface
 from bot.slack.telling import Teller
 from bot.slack.uploads import SlackFiles
 from bot.slack.views.card import job_card
+from bot.store.cards import StoredCards
 from bot.store.deliveries import StoredDeliveries, StoredTellings
-from bot.store.slack import StoredCards
 from bot.wiring.ground import Ground
 from bot.wiring.workspace import Workspace
 

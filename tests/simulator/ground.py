@@ -16,16 +16,16 @@ from sqlalchemy.pool import StaticPool
 from sqlmodel import SQLModel, col
 
 import bot.store.admin_settings
+import bot.store.cards
 import bot.store.deliveries
 import bot.store.incidents
 import bot.store.jobs
 import bot.store.notices
-import bot.store.slack
 import bot.store.upstreams  # noqa: F401 - with the repositories come their tables
 from bot.clock import Clock
 from bot.slack.ports import OpenCard, OpenCards
+from bot.store.cards import StoredCards
 from bot.store.engine import Store, T
-from bot.store.slack import StoredCards
 from bot.store.tables.slack import CardRow
 from tests.simulator.story_log import StoryLog
 

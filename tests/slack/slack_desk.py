@@ -31,10 +31,10 @@ from bot.slack.surface import SlackSurface
 from bot.slack.telling import Teller
 from bot.slack.uploads import SlackFiles
 from bot.slack.views.place import cannot_post
+from bot.store.cards import StoredCards
 from bot.store.deliveries import StoredDeliveries, StoredTellings
 from bot.store.engine import Store, open_engine
 from bot.store.job_rows import job_of, wanted_of
-from bot.store.slack import StoredCards
 from bot.store.tables.jobs import JobRow
 
 FACTS = CardFacts(

@@ -9,8 +9,8 @@ from sqlmodel import SQLModel
 
 from bot.jobs.model import JobState
 from bot.slack.ports import CardState, Shown
+from bot.store.cards import StoredCards
 from bot.store.engine import Store, open_engine
-from bot.store.slack import StoredCards
 from bot.store.tables.jobs import JobRow
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)

@@ -17,11 +17,11 @@ from sqlmodel import SQLModel, col
 from bot.jobs.model import JobState
 from bot.slack.pacing import next_errand
 from bot.slack.ports import CardState, DeliveryState, PosterState, Shown, TellingState
+from bot.store.cards import StoredCards
 from bot.store.deliveries import StoredDeliveries, StoredTellings
 from bot.store.engine import Store, open_engine
 from bot.store.job_rows import job_of, write_job
 from bot.store.locking import locked_one
-from bot.store.slack import StoredCards
 from bot.store.tables.jobs import JobRow
 from bot.store.tables.slack import CardRow
 

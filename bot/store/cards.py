@@ -1,6 +1,5 @@
 """`slack.ports.Cards` on our tables. Every change is compared with the state it starts from, in the database."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -8,9 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from bot.slack.ports import POSTS_MAX, Card, Cards, CardState, Lease, OpenCard, OpenCards, PosterState, Shown
+from bot.slack.ports import POSTS_MAX, Card, Cards, CardState, Lease, PosterState, Shown
+from bot.store.card_looks import ONE, CardLooks, card_of
 from bot.store.compared import hits
-from bot.store.engine import Store
 from bot.store.job_rows import ENDED_STATES
 from bot.store.locking import locked_one
 from bot.store.tables.jobs import JobRow
@@ -18,56 +17,11 @@ from bot.store.tables.slack import CardLeaseRow, CardRow
 from bot.store.upsert import inserted, table_of
 
 NO_ANSWER = (CardState.INTENT.value, CardState.UNKNOWN.value)
-SETTLED = (CardState.REFUSED.value, CardState.OWED.value)
-LOOKED_AT_MAX = 20
-_JOB, _CARD = table_of(JobRow), table_of(CardRow)
-"""Read and changed as tables, past the ORM: a dozen times for each video."""
-_ONE = sa.select(*_CARD.c).where(_CARD.c.job_id == sa.bindparam("job_id"))
-_UNENDED = _JOB.c.state.not_in(ENDED_STATES)
-_BEHIND = _CARD.c.shown_version < _JOB.c.version
-_POSTED = _CARD.c.state == CardState.POSTED.value
-_SORT = sa.case(
-    (sa.and_(_POSTED, _BEHIND), "edit"),
-    (sa.and_(_POSTED, _CARD.c.final_repeat_at.is_not(None)), "repeat"),
-    (_POSTED, "refresh"),
-    (_CARD.c.state == CardState.INTENT.value, "intent"),
-    else_="post",
-)
-_WAITS_SINCE = sa.case(
-    (_SORT == "repeat", _CARD.c.final_repeat_at), (_POSTED, _CARD.c.shown_at), else_=_CARD.c.intent_at
-)
-"""Within a sort, and apart for ended jobs and the others, the first by this is due first (`slack/pacing.py`)."""
-
-_MAY_SHOW = sa.and_(
-    _CARD.c.open.is_(True),
-    _JOB.c.id == _CARD.c.job_id,
-    _CARD.c.state.not_in(SETTLED),
-    sa.or_(_POSTED, _CARD.c.posts < POSTS_MAX),
-    sa.or_(_UNENDED, _BEHIND, _CARD.c.final_repeat_at.is_not(None)),
-)
-"""Cards joined with their jobs: those that may have something to show and can still be shown it."""
-_OF_TEAM = sa.and_(_MAY_SHOW, _CARD.c.team_id == sa.bindparam("team_id"))
-_COUNT_UNENDED = sa.select(sa.func.count()).where(_OF_TEAM, _UNENDED)
-_PLACED = (
-    sa.select(
-        *_CARD.c,
-        _JOB.c.version,
-        _JOB.c.state.label("job_state"),
-        _JOB.c.removed_at,
-        sa.func.row_number().over(partition_by=(_UNENDED, _SORT), order_by=_WAITS_SINCE.nulls_first()).label("place"),
-    )
-    .where(_OF_TEAM, _CARD.c.job_id.not_in(sa.bindparam("aside", expanding=True)))
-    .subquery()
-)
-_MOST_URGENT = sa.select(_PLACED).where(_PLACED.c.place <= sa.bindparam("looked_at_max"))
+_CARD = table_of(CardRow)
+"""Changed as a table, past the ORM: a dozen times for each video."""
 
 
-class StoredCards:
-    def __init__(self, store: Store, *, looked_at_max: int = LOOKED_AT_MAX) -> None:
-        """`looked_at_max`: so many cards of each sort are looked at for one edit."""
-        self._store = store
-        self._looked_at_max = looked_at_max
-
+class StoredCards(CardLooks):
     async def owe(self, job_id: str, team_id: str, slack_channel_id: str, thread_ts: str | None) -> Card:
         def work(session: Session) -> Card:
             inserted(
@@ -85,16 +39,9 @@ class StoredCards:
                 poster=PosterState.NONE.value,
                 poster_file_id="",
             )
-            return _card(session.execute(_ONE, {"job_id": job_id}).one())
+            return card_of(session.execute(ONE, {"job_id": job_id}).one())
 
         return await self._store.write(work)
-
-    async def card(self, job_id: str) -> Card | None:
-        def look(session: Session) -> Card | None:
-            row = session.execute(_ONE, {"job_id": job_id}).one_or_none()
-            return None if row is None else _card(row)
-
-        return await self._store.read(look)
 
     async def intend(self, job_id: str, *, was: CardState, at: datetime) -> bool:
         return await self._set(
@@ -171,29 +118,6 @@ class StoredCards:
     async def poster(self, job_id: str, state: PosterState, file_id: str) -> None:
         await self._set(job_id, None, poster=state.value, poster_file_id=file_id)
 
-    async def teams(self) -> list[str]:
-        wanted = sa.select(_CARD.c.team_id).where(_MAY_SHOW).distinct()
-        return await self._store.read(lambda session: list(session.scalars(wanted)))
-
-    async def open(self, team_id: str, *, aside: Collection[str] = ()) -> OpenCards:
-        asked = {"team_id": team_id, "aside": list(aside), "looked_at_max": self._looked_at_max}
-
-        def look(session: Session) -> OpenCards:
-            return OpenCards(
-                cards=tuple(
-                    OpenCard(
-                        card=_card(row),
-                        version=row.version,
-                        ended=row.job_state in ENDED_STATES,
-                        removed=row.removed_at is not None,
-                    )
-                    for row in session.execute(_MOST_URGENT, asked)
-                ),
-                unended=session.execute(_COUNT_UNENDED, asked).scalar_one(),
-            )
-
-        return await self._store.read(look)
-
     async def lease(self, team_id: str, holder: str, *, now: datetime, until: datetime, at_once: bool) -> Lease | None:
         def work(session: Session) -> Lease | None:
             if inserted(session, CardLeaseRow, team_id=team_id, holder=holder, expires_at=until):
@@ -228,28 +152,6 @@ class StoredCards:
         if was is not None:
             change = change.where(_CARD.c.state.in_(was))
         return await (self._store.write_surely if surely else self._store.write)(hits(change))
-
-
-def _card(row: Any) -> Card:
-    """From a row of its columns."""
-    return Card(
-        job_id=row.job_id,
-        team_id=row.team_id,
-        slack_channel_id=row.slack_channel_id,
-        asked_thread_ts=row.asked_thread_ts,
-        ts=row.ts,
-        state=CardState(row.state),
-        posts=row.posts,
-        intent_at=row.intent_at,
-        shown_version=row.shown_version,
-        shown_hash=row.shown_hash,
-        shown_at=row.shown_at,
-        doubt_until=row.doubt_until,
-        final_repeat_at=row.final_repeat_at,
-        refusal=row.refusal,
-        poster=PosterState(row.poster),
-        poster_file_id=row.poster_file_id,
-    )
 
 
 _: type[Cards] = StoredCards
