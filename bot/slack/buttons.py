@@ -18,7 +18,7 @@ from bot.slack.ids import ActionId
 from bot.slack.lookups import Lookups
 from bot.slack.message import Message
 from bot.slack.payloads import Body, Caller, Click, click_of
-from bot.slack.views import answers
+from bot.slack.views import answers, video_answers
 from bot.slack.views.place import cannot_join
 
 
@@ -80,29 +80,29 @@ class ButtonListeners:
 
     async def cancel(self, click: Click, _client: AsyncWebClient) -> Message:
         caller = click.caller
-        return answers.cancel_said(await self._jobs.cancel(caller.team_id, caller.user_id, click.value))
+        return video_answers.cancel_said(await self._jobs.cancel(caller.team_id, caller.user_id, click.value))
 
     async def remove(self, click: Click, _client: AsyncWebClient) -> Message:
         caller = click.caller
-        return answers.remove_said(await self._jobs.remove(caller.team_id, caller.user_id, click.value))
+        return video_answers.remove_said(await self._jobs.remove(caller.team_id, caller.user_id, click.value))
 
     async def again(self, click: Click, _client: AsyncWebClient) -> Message:
         """For anybody who sees the card, as their own order. Twice in two minutes is asked about."""
         wish = await self._wish(click)
         if wish is None:
-            return answers.unknown_video()
+            return video_answers.unknown_video()
         return await self._asking.ask(click.caller, wish, order_key=click.caller.trigger_id)
 
     async def send_again(self, click: Click, _client: AsyncWebClient) -> Message:
         sent = await self._jobs.send_again(click.caller.team_id, click.caller.user_id, click.value)
-        return answers.told("On its way again. It costs nothing more.") if sent else answers.not_yours_or_over()
+        return answers.told("On its way again. It costs nothing more.") if sent else video_answers.not_yours_or_over()
 
     async def keep_waiting(self, click: Click, _client: AsyncWebClient) -> Message:
         kept = await self._jobs.keep_waiting(click.caller.team_id, click.caller.user_id, click.value)
         return (
             answers.told("Fine, I keep watching. The video comes when it is done.")
             if kept
-            else (answers.not_yours_or_over())
+            else (video_answers.not_yours_or_over())
         )
 
     async def elsewhere(self, click: Click, _client: AsyncWebClient) -> Message:
@@ -110,12 +110,12 @@ class ButtonListeners:
         return (
             answers.told("Starting it at another service. Its message keeps you posted.")
             if begun
-            else (answers.not_yours_or_over())
+            else (video_answers.not_yours_or_over())
         )
 
     async def show(self, click: Click, _client: AsyncWebClient) -> Message:
         record = await self._jobs.record(click.caller.team_id, click.value)
-        return answers.unknown_video() if record is None else await self._lookups.shown(record)
+        return video_answers.unknown_video() if record is None else await self._lookups.shown(record)
 
     async def send_to_me(self, click: Click, _client: AsyncWebClient) -> Message:
         return await self._once_more(click, sent_directly, order_key=f"{click.value}:directly")
@@ -128,7 +128,7 @@ class ButtonListeners:
         """Only on this click, only into the public channel it names."""
         record = await self._jobs.record(click.caller.team_id, click.value)
         if record is None or record.job.order.user_id != click.caller.user_id:
-            return answers.not_yours_or_over()
+            return video_answers.not_yours_or_over()
         try:
             await client.conversations_join(channel=record.job.order.place.slack_channel_id)
         except SlackApiError:
@@ -141,7 +141,7 @@ class ButtonListeners:
         record = await self._jobs.record(caller.team_id, click.value)
         wish = await self._wish(click)
         if record is None or wish is None or record.job.order.user_id != caller.user_id:
-            return answers.not_yours_or_over()
+            return video_answers.not_yours_or_over()
         price = record.job.held_usd_micros
         return await self._asking.ask(caller, changed(wish), order_key=order_key, usd_micros_shown=price, again=True)
 

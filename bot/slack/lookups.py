@@ -13,7 +13,7 @@ from bot.slack.admin_desk import AdminDesk
 from bot.slack.message import Message
 from bot.slack.payloads import Caller
 from bot.slack.text import Subcommand, Told
-from bot.slack.views import admin, answers, listings
+from bot.slack.views import admin, listings, video_answers
 from bot.slack.views.card import job_card
 from bot.slack.views.status import status
 
@@ -48,12 +48,12 @@ class Lookups:
                 return listings.jobs(records, command=self._command)
             case Subcommand.SHOW:
                 record = await self._meant(caller, told.number)
-                return answers.unknown_video() if record is None else await self.shown(record)
+                return video_answers.unknown_video() if record is None else await self.shown(record)
             case Subcommand.CANCEL:
                 record = await self._meant(caller, told.number)
                 if record is None:
-                    return answers.unknown_video()
-                return answers.cancel_said(await self._jobs.cancel(caller.team_id, caller.user_id, record.job.id))
+                    return video_answers.unknown_video()
+                return video_answers.cancel_said(await self._jobs.cancel(caller.team_id, caller.user_id, record.job.id))
             case Subcommand.ADMIN if told.code:
                 outcome = await self._admins.claim(caller.team_id, caller.user_id, told.code)
                 known = await self._admins.admins(caller.team_id)

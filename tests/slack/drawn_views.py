@@ -27,7 +27,7 @@ from bot.jobs.wish import Choice, Complaint, Problem
 from bot.slack.admin_ports import AdminChoices, ClaimOutcome, NoticeKind
 from bot.slack.frames import NOT_SHOWN
 from bot.slack.options import read_options
-from bot.slack.views import admin, answers, listings, place
+from bot.slack.views import admin, answers, listings, place, video_answers
 from bot.slack.views.card import job_card
 from bot.slack.views.doubt import doubt_question, doubt_said
 from bot.slack.views.form import done_view, loading_view, video_form
@@ -216,14 +216,14 @@ def said():
         "say_still_working": answers.still_working(),
         "say_draft_gone": answers.draft_gone(),
         "say_too_fast": answers.too_fast(),
-        "say_unknown_video": answers.unknown_video(),
-        "say_not_yours": answers.not_yours_or_over(),
+        "say_unknown_video": video_answers.unknown_video(),
+        "say_not_yours": video_answers.not_yours_or_over(),
         **{
-            f"say_cancel_{each.value}": answers.cancel_said(CancelAnswer(outcome=each, job=earlier))
+            f"say_cancel_{each.value}": video_answers.cancel_said(CancelAnswer(outcome=each, job=earlier))
             for each in CancelOutcome
         },
         **{
-            f"say_remove_{each.value}": answers.remove_said(RemoveAnswer(outcome=each, record=record(earlier)))
+            f"say_remove_{each.value}": video_answers.remove_said(RemoveAnswer(outcome=each, record=record(earlier)))
             for each in RemoveOutcome
         },
         "say_cannot_post_public": place.cannot_post(earlier, code="not_in_channel", can_join=True, bot_user_id="UBOT"),
