@@ -16,8 +16,9 @@ from bot.jobs.ports import Healths
 from bot.jobs.requests import wanted_of
 from bot.jobs.single_flight import SingleFlight
 from bot.jobs.wish import Choice, Complaint, Offer, Problem, Wish
+from bot.upstreams.quotes import Quote, quote
 from bot.upstreams.registry import Registry, is_alive
-from bot.upstreams.router import Plan, Quote, Reason, quote
+from bot.upstreams.router import Plan, Reason
 
 LENGTH_S = 5
 RESOLUTION = "720p"

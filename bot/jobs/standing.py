@@ -17,8 +17,8 @@ from bot.jobs.service_standing import service_standing, typical_of
 from bot.jobs.status import StatusAnswer
 from bot.upstreams.circuit import CircuitState
 from bot.upstreams.past import NOTHING, ServicePasts
+from bot.upstreams.quotes import Quote, quote
 from bot.upstreams.registry import Registry, Upstream
-from bot.upstreams.router import Quote, quote
 
 
 class Standings:

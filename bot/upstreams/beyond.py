@@ -8,8 +8,9 @@ from datetime import datetime
 from bot.upstreams.circuit import Circuit
 from bot.upstreams.fitting import Wanted
 from bot.upstreams.policy import LearnedTimes, Routing
+from bot.upstreams.quotes import HEADROOM
 from bot.upstreams.registry import Upstream
-from bot.upstreams.router import HEADROOM, Candidate, plan
+from bot.upstreams.router import Candidate, plan
 
 
 def beyond(

@@ -90,6 +90,10 @@ def order_of(policy: Policy, each: Rivals) -> tuple[float, ...]:
 LearnedTimes = Mapping[Pair, float]
 """Seconds that a model's videos took lately at a service; without an entry the catalogue's figure counts."""
 
+USUAL = Routing()
+"""Of an operator who decided nothing."""
+NOTHING_LEARNED: LearnedTimes = {}
+
 
 def _names(upstream: str, model: str) -> frozenset[str]:
     return frozenset((upstream, model, f"{upstream}/{model}"))

@@ -10,8 +10,9 @@ from bot.catalogue.model import Audio, Billing, Model, ModelClass, Price, Prompt
 from bot.upstreams.circuit import Circuit, CircuitState, observed
 from bot.upstreams.fitting import Wanted
 from bot.upstreams.policy import TIER_RANK, LearnedTimes, Policy, Routing
+from bot.upstreams.quotes import Quote, quote
 from bot.upstreams.registry import Upstream
-from bot.upstreams.router import Plan, Quote, Reason, model_circuit, plan, quote
+from bot.upstreams.router import Plan, Reason, model_circuit, plan
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
