@@ -29,6 +29,8 @@ class Row:
     innocent: int
     made: int
     """Of the innocent ones, with a video."""
+    turned_down: int
+    """Of the innocent ones without: a service refused each try (it was refusing everything just then)."""
     videos: int
     paid_renders: int
     paid_twice: int
@@ -46,6 +48,11 @@ class Row:
     def success(self) -> float:
         return self.made / self.innocent if self.innocent else 0.0
 
+    @property
+    def let_down(self) -> int:
+        """Innocent orders that nobody refused, without a video. Moving a refused one is forbidden (mission D3)."""
+        return self.innocent - self.made - self.turned_down
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Result:
@@ -58,6 +65,7 @@ class _Result:
     videos: int
     asks: Sequence["_Asked"]
     is_laundered: bool
+    is_turned_down: bool
 
     @property
     def charges(self) -> list[int]:
@@ -102,8 +110,8 @@ def verdict(rows: Sequence[Row]) -> list[str]:
     for each in others:
         if ours.paid_twice > each.paid_twice:
             wrong.append(f"{each.name} pays fewer twice")
-        if ours.success < each.success:
-            wrong.append(f"{each.name} makes {each.success:.2%} of the videos, ours {ours.success:.2%}")
+        if ours.let_down > each.let_down:
+            wrong.append(f"{each.name} lets {each.let_down} orders down that nobody refused, ours {ours.let_down}")
     return wrong
 
 
@@ -112,6 +120,7 @@ def as_text(rows: Sequence[Row]) -> str:
         ("policy", lambda row: row.name),
         ("success", lambda row: f"{row.success:.2%}"),
         ("not made", lambda row: str(row.innocent - row.made)),
+        ("because refused", lambda row: str(row.turned_down)),
         ("paid renders a video", lambda row: f"{row.paid_renders / max(row.videos, 1):.3f}"),
         ("paid twice", lambda row: str(row.paid_twice)),
         ("charged after “failed”", lambda row: str(row.charged_after_failed)),
@@ -154,6 +163,7 @@ def _result_of(order: str, wish: Wish, jobs: Sequence[Seen], ours: Outcome) -> _
             for each, after in zip(in_order, [*in_order[1:], None], strict=True)
         ],
         is_laundered=any(refused_by and made_by - {refused_by} for refused_by, made_by in makers),
+        is_turned_down=not videos_at_s and all(each.refused_by for each in jobs),
     )
 
 
@@ -208,6 +218,7 @@ def _simple_result(made: Made) -> _Result:
         is_laundered=any(
             each.refused_by and {service.name for service, _ in each.renders} - each.refused_by for each in made.asks
         ),
+        is_turned_down=made.seconds is None and all(each.refused_by for each in made.asks),
     )
 
 
@@ -221,6 +232,7 @@ def _row(name: str, results: Sequence[_Result], services: Sequence[Service]) -> 
         orders=len(results),
         innocent=len(innocent),
         made=sum(each.seconds is not None for each in innocent),
+        turned_down=sum(each.is_turned_down for each in innocent),
         videos=sum(each.videos for each in results),
         paid_renders=sum(len(each.charges) for each in results),
         paid_twice=sum(each.is_paid_twice for each in results),
