@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpcore
@@ -31,14 +32,21 @@ def public_transport(
     *,
     trusted_origins: frozenset[str],
     resolve: Resolve | None = None,
-    verify: ssl.SSLContext | bool = True,
+    verify: ssl.SSLContext | None = None,
 ) -> httpx.AsyncBaseTransport:
     """A transport for an `httpx.AsyncClient` that follows URLs from answers.
 
     `trusted_origins` are "scheme://host:port" (a scheme's own port may be left out): http and inside addresses are
-    allowed there, because the operator wrote them. `resolve` stands in for the system's resolver.
+    allowed there, because the operator wrote them. `resolve` stands in for the system's resolver, `verify` for the
+    authorities that everybody trusts.
     """
-    return _PublicTransport(trusted_origins, resolve or system_addresses, verify)
+    return _PublicTransport(trusted_origins, resolve or system_addresses, verify or certificates())
+
+
+@cache
+def certificates() -> ssl.SSLContext:
+    """Read once for all clients of a process: it takes 20 to 40 ms, longer than all the rest of opening one."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def system_addresses(host: str, port: int) -> list[str]:
@@ -71,13 +79,12 @@ def _origin(url: httpx.URL) -> str:
 class _PublicTransport(httpx.AsyncBaseTransport):
     """Two pools: one that dials anything, for trusted origins only, and one that looks before it dials."""
 
-    def __init__(self, trusted_origins: frozenset[str], resolve: Resolve, verify: ssl.SSLContext | bool) -> None:
+    def __init__(self, trusted_origins: frozenset[str], resolve: Resolve, verify: ssl.SSLContext) -> None:
         self._trusted_origins = frozenset(_origin(httpx.URL(each)) for each in trusted_origins)
         # Not the loop's default executor: the durable engine replaces that one by a small pool that may be stuck.
         self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="resolve")
-        certificates = httpx.create_ssl_context(verify=verify, trust_env=False)
-        self._trusted = _DiallingTransport(_Dialler(self._threads, resolve, guarded=False), certificates)
-        self._public = _DiallingTransport(_Dialler(self._threads, resolve, guarded=True), certificates)
+        self._trusted = _DiallingTransport(_Dialler(self._threads, resolve, guarded=False), verify)
+        self._public = _DiallingTransport(_Dialler(self._threads, resolve, guarded=True), verify)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if _origin(request.url) in self._trusted_origins:

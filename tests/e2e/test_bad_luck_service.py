@@ -95,7 +95,7 @@ async def test_while_nobody_knows_whether_a_submit_arrived_the_money_stays_reser
         town.videos.faults.add("create", UNCLEAR[case])
         await town.sora("a corgi surfing")
         stage = "Checking whether Local video service got it"
-        card = await (_card if case == "500" else _shown)(town, stage)  # a card takes seconds, to spare Slack
+        card = await (_card(town, stage) if case == "500" else town.shown(stage))
         small_print = str(card.blocks)
         assert "$0.40 stays reserved while we check. You need do nothing; nothing is sent twice." in small_print
         await town.until(lambda: bool(town.videos.calls.of("list")))
@@ -138,7 +138,7 @@ async def test_a_service_that_is_down_is_waited_for_and_the_video_starts_by_itse
     async with a_town(tmp_path, pace=BRISK) as town:
         await town.videos.switch(Switch.DOWN)
         await town.sora("a corgi surfing")
-        card = await _shown(town, "Waiting for a service")
+        card = await town.shown("Waiting for a service")
         assert "starts by itself" in str(card.blocks)
         assert "$0.40 is reserved" in card.text
         await town.videos.switch(Switch.NORMAL)
@@ -174,7 +174,7 @@ async def test_looks_that_break_in_every_way_lose_no_video(tmp_path: Path, caplo
         await town.sora("a corgi surfing")
         await town.until(lambda: len(town.videos.accepted) == 1)
         (job,) = town.videos.accepted
-        await _shown(town, "Making your video")
+        await town.shown("Making your video")
         for number, fault in enumerate(broken, start=1):
             town.videos.faults.add("retrieve", fault)
             await town.videos.webhooks.send(job.id)  # whoever waits is woken: a look follows at once
@@ -192,7 +192,7 @@ async def test_stuck_at_99_percent_and_given_up_by_its_person_it_is_kept_and_bro
     async with a_town(tmp_path, pace=BRISK) as town:
         town.videos.faults.add("create", StickRender())
         await town.sora("a corgi surfing")
-        await _shown(town, "Making your video")
+        await town.shown("Making your video")
         await town.slack.click("ada", town.cards()[0], ActionId.CANCEL.value)
         await town.until(lambda: any("cannot be stopped" in each.text for each in town.private()))
         said = next(each.text for each in town.private() if "cannot be stopped" in each.text)
@@ -287,7 +287,7 @@ async def test_forged_and_old_webhooks_are_refused_and_one_that_comes_twice_brin
         town.videos.webhooks.muted = True
         town.videos.faults.add("create", StickRender())
         await town.sora("a corgi surfing")
-        await _shown(town, "Making your video")
+        await town.shown("Making your video")
         (job,) = town.videos.accepted
         send = town.videos.webhooks.send
         refused = [await send(job.id, forged=True), await send(job.id, age_s=3600), await send(job.id, age_s=-3600)]
@@ -324,15 +324,6 @@ async def _ending(town: Town) -> str:
 async def _card(town: Town, stage: str) -> Message:
     await town.until(lambda: any(stage in each.text for each in town.cards()))
     return next(each for each in town.cards() if stage in each.text)
-
-
-async def _shown(town: Town, stage: str) -> Message:
-    """The newest video as its person sees it on asking, which needs no patience."""
-    async with asyncio.timeout(10):
-        while stage not in (said := (await town.sora("show")).said).text:
-            await asyncio.sleep(0.3)  # twenty commands a minute are allowed
-    assert isinstance(said, Message)
-    return said
 
 
 async def _until(holds: object, *, within_s: float = 10.0) -> None:

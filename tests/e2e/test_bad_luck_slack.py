@@ -154,7 +154,7 @@ async def test_a_revoked_token_loses_no_video_and_send_again_brings_it_when_ther
         assert town.films() == []
         town.slack.app.is_revoked = False
         await town.until(lambda: len(town.videos.accepted) == 1)
-        shown = await _shown(town, "is ready")
+        shown = await town.shown("is ready")
         assert "$0.40 was paid" in shown.text
         await town.slack.click("ada", shown, ActionId.SEND_AGAIN.value)
         await town.until(lambda: len(town.films()) == 1)
@@ -296,18 +296,8 @@ async def _held(town: Town) -> object:
     town.videos.faults.add("create", StickRender())
     await town.sora("a corgi surfing")
     await town.until(lambda: bool(town.cards()))
-    await _shown(town, "Making your video")
+    await town.shown("Making your video")
     return town.videos.accepted[0]
-
-
-async def _shown(town: Town, stage: str) -> Message:
-    """The newest video as its person sees it on asking."""
-    for _ in range(15):
-        said = (await town.sora("show")).said
-        if stage in said.text:
-            assert isinstance(said, Message)
-            return said
-    raise AssertionError(said.text)
 
 
 async def _quota_from(town: Town, channel: str) -> str:

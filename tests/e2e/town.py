@@ -60,6 +60,14 @@ class Town:
     def cards(self, channel: str = "videos") -> list[Message]:
         return [each for each in self.posts(channel) if each.text.startswith("Video #") and not each.ephemeral_to]
 
+    async def shown(self, stage: str) -> Message:
+        """Ada's newest video as she sees it on asking, once it is in this stage: asking needs no card writer."""
+        async with asyncio.timeout(10):
+            while stage not in (said := (await self.sora("show")).said).text:
+                await asyncio.sleep(0.3)  # twenty commands a minute are allowed
+        assert isinstance(said, Message)
+        return said
+
     async def form(self, user: str = "ada") -> View:
         """The form on somebody's screen, once it is more than "One moment"."""
 

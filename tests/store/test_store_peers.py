@@ -65,10 +65,10 @@ async def test_dead_are_those_with_stories_that_were_not_heard_of_for_so_long(
     a_story(url, "s3", of="ended", status="SUCCESS")
     a_story(url, "s4", of="never-seen")
     a_story(url, "s5", of="older-program", version="jobs-of-before")
-    silent_since(url, "silent", 29)
+    silent_since(url, "silent", 20)
     silent_since(url, "idle", 3600)
     assert await mine.dead(silent_s=30) == {"never-seen"}
-    silent_since(url, "silent", 1)
+    silent_since(url, "silent", 11)
     assert await mine.dead(silent_s=30) == {"never-seen", "silent"}
     await theirs.beat("silent")
     assert await mine.dead(silent_s=30) == {"never-seen"}
