@@ -17,7 +17,7 @@ SETTLED = (CardState.REFUSED.value, CardState.OWED.value)
 LOOKED_AT_MAX = 20
 _JOB, _CARD = table_of(JobRow), table_of(CardRow)
 """Read as tables, past the ORM: a dozen times for each video."""
-ONE = sa.select(*_CARD.c).where(_CARD.c.job_id == sa.bindparam("job_id"))
+OF_JOB = sa.select(*_CARD.c).where(_CARD.c.job_id == sa.bindparam("job_id"))
 _UNENDED = _JOB.c.state.not_in(ENDED_STATES)
 _BEHIND = _CARD.c.shown_version < _JOB.c.version
 _POSTED = _CARD.c.state == CardState.POSTED.value
@@ -67,7 +67,7 @@ class CardLooks:
 
     async def card(self, job_id: str) -> Card | None:
         def look(session: Session) -> Card | None:
-            row = session.execute(ONE, {"job_id": job_id}).one_or_none()
+            row = session.execute(OF_JOB, {"job_id": job_id}).one_or_none()
             return None if row is None else card_of(row)
 
         return await self._store.read(look)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from bot.slack.ports import POSTS_MAX, Card, Cards, CardState, Lease, PosterState, Shown
-from bot.store.card_looks import ONE, CardLooks, card_of
+from bot.store.card_looks import OF_JOB, CardLooks, card_of
 from bot.store.compared import hits
 from bot.store.job_rows import ENDED_STATES
 from bot.store.locking import locked_one
@@ -39,7 +39,7 @@ class StoredCards(CardLooks):
                 poster=PosterState.NONE.value,
                 poster_file_id="",
             )
-            return card_of(session.execute(ONE, {"job_id": job_id}).one())
+            return card_of(session.execute(OF_JOB, {"job_id": job_id}).one())
 
         return await self._store.write(work)
 

@@ -20,9 +20,10 @@ _CHECK = table_of(CheckRow)
 """What each order writes and reads, past the ORM."""
 _INSERT = sa.insert(_CHECK)
 _PROMPT = sa.select(table_of(AttemptRow).c.fingerprint).where(table_of(AttemptRow).c.id == sa.bindparam("attempt_id"))
+_RENDERS = sa.and_(_CHECK.c.upstream == sa.bindparam("upstream"), _CHECK.c.source == Source.RENDER.value)
 _WINDOW = (
     sa.select(_CHECK.c.status, _CHECK.c.about)
-    .where(_CHECK.c.upstream == sa.bindparam("upstream"), _CHECK.c.source == Source.RENDER.value)
+    .where(_RENDERS)
     .where(_CHECK.c.at >= sa.bindparam("since"), _CHECK.c.status != Verdict.NEUTRAL.value)
     .order_by(_CHECK.c.at.desc(), _CHECK.c.id.desc())
     .limit(WINDOW)
@@ -48,10 +49,10 @@ def usually_refused(session: Session, upstream: str, *, now: datetime) -> float:
     """The share of prompts that a service turned down in the month before the window."""
     counted = (
         sa.select(col(CheckRow.status), sa.func.count())
-        .where(_renders(upstream), col(CheckRow.at) >= now - _USUAL, col(CheckRow.at) < now - WINDOW_AGE)
+        .where(_RENDERS, col(CheckRow.at) >= now - _USUAL, col(CheckRow.at) < now - WINDOW_AGE)
         .group_by(col(CheckRow.status))
     )
-    by_status = dict(session.execute(counted).all())
+    by_status = dict(session.execute(counted, {"upstream": upstream}).all())
     refused, made = by_status.get(Verdict.REFUSED.value, 0), by_status.get(Verdict.OK.value, 0)
     return refused / (refused + made) if refused else 0.0
 
@@ -94,7 +95,3 @@ def first_seen(session: Session, upstream: str) -> datetime | None:
 def check_of(row: CheckRow) -> Check:
     values: dict[str, Any] = {name: getattr(row, name) for name in _FIELDS}
     return Check(**values | {"source": Source(row.source)})
-
-
-def _renders(upstream: str) -> sa.ColumnElement[bool]:
-    return sa.and_(col(CheckRow.upstream) == upstream, col(CheckRow.source) == Source.RENDER.value)

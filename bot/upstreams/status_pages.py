@@ -9,6 +9,7 @@ from typing import Any, assert_never
 import httpx
 
 from bot.catalogue.model import PageKind, StatusPage
+from bot.media.public import certificates
 from bot.upstreams.pages import PageReport, google, statuspage
 
 _log = logging.getLogger(__name__)
@@ -51,5 +52,7 @@ class PageReader:
 @asynccontextmanager
 async def opened_pages() -> AsyncIterator[PageReader]:
     """Redirects are followed: the addresses are the catalogue's own, and nothing secret travels."""
-    async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=True, max_redirects=3) as client:
+    async with httpx.AsyncClient(
+        timeout=TIMEOUT_S, follow_redirects=True, max_redirects=3, verify=certificates()
+    ) as client:
         yield PageReader(client)

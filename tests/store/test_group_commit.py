@@ -130,3 +130,16 @@ async def test_ordinary_transactions_that_wait_share_a_commit_and_one_that_raise
     assert others == [f"c{number}" for number in range(9)]
     assert await notes.there() == {"a", *others}
     assert len(commits) == 1
+
+
+async def test_one_that_is_alone_and_raises_is_run_once_and_undone(notes: Notes) -> None:
+    runs: list[str] = []
+
+    def work(session: Session) -> None:
+        runs.append("a")
+        session.execute(sa.insert(NOTE).values(id="a"))
+        raise LookupError("a")
+
+    with pytest.raises(LookupError):
+        await notes.store.write(work)
+    assert (runs, await notes.there()) == (["a"], set())
