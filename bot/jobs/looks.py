@@ -1,7 +1,7 @@
 """One request to a service about one render or many, and what is made of the answer: rows first, then the next look."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.catalogue.model import Model
@@ -10,7 +10,7 @@ from bot.jobs.attempt import Attempt, AttemptState
 from bot.jobs.book import JobBook
 from bot.jobs.experience import Experience, Known
 from bot.jobs.ports import Alarm, Healths
-from bot.jobs.progress import Sightings
+from bot.jobs.progress import NOTHING_SEEN, Sightings
 from bot.jobs.schedule import TRUSTED, Bounds, first_pause_s, is_stuck, luck_of, overdue_pause_s, pause_s
 from bot.providers.base import PollsMany, RenderRef, RenderState, RenderStatus
 from bot.providers.errors import NotFound, ProviderError, RateLimited, Retired
@@ -39,7 +39,7 @@ class Watched:
     attempt: Attempt
     upstream: Upstream
     model: Model | None
-    sightings: Sightings = field(default_factory=Sightings)
+    sightings: Sightings = NOTHING_SEEN
     looks: int = 0
     looked_at: datetime | None = None
     failures: int = 0

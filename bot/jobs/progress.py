@@ -86,6 +86,9 @@ class Sightings:
         return mean, math.sqrt(variance)
 
 
+NOTHING_SEEN = Sightings()
+
+
 def _both(part: Part, whole: float, spread: float) -> Part:
     """The product of two bells: weight by how well they agree, in between, narrower than either."""
     variance = part.spread**2 + spread**2

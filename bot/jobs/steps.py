@@ -3,8 +3,10 @@
 A step that finds its work done says so again. Outcomes are words; domain errors end here.
 """
 
+from collections.abc import Coroutine
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from bot.jobs import retries
 from bot.jobs.attempt import Attempt, AttemptState
@@ -123,30 +125,43 @@ class JobSteps:
         return await self._rooms.doubt.resolve(job_id)
 
     async def wait(self, job_id: str) -> Waited:
+        moved = await self._moved(job_id)
+        if moved is None:
+            return await self._waited(job_id)
+        async with beside(moved):
+            return await self._waited(job_id)
+
+    async def _moved(self, job_id: str) -> Coroutine[Any, Any, None] | None:
         record = await self._record(job_id)
         moved = moved_of(record, self._rooms.registry)
-        async with beside(self._rooms.surface.tell_moved(record, moved) if moved is not None else None):
-            return await self._waited(record)
+        return self._rooms.surface.tell_moved(record, moved) if moved is not None else None
 
-    async def _waited(self, record: JobRecord) -> Waited:
-        asked_to_stop = False
+    async def _waited(self, job_id: str) -> Waited:
+        """Thousands stand here for minutes, so what was read of a job is not kept while its render is waited for."""
+        stoppable = True
         while True:
-            job, attempt = record.job, record.attempt
-            if attempt is None or job.state in ENDED or attempt.state is not AttemptState.SUBMITTED:
-                return await self._after(record)
-            stop = job.cancel_requested_at is not None or job.overdue_since is not None
-            if stop and not asked_to_stop and attempt.upstream in self._rooms.registry:
-                asked_to_stop = True
-                if await self._stopped(attempt, overdue=job.cancel_requested_at is None):
-                    record = await self._record(job.id)
-                    continue
-            if attempt.upstream not in self._rooms.registry:
-                await self._rooms.alarm("service_removed", {"service": attempt.upstream, "job": job.id})
-                return Waited.ENDED
-            self._rooms.surface.changed(job.id)
+            looked = await self._looked(job_id, stoppable=stoppable)
+            if isinstance(looked, Waited):
+                return looked
+            attempt, stoppable = looked
             await self._rooms.watcher.ended(attempt)
             self._lines.freed(attempt.upstream)
-            record = await self._record(job.id)
+
+    async def _looked(self, job_id: str, *, stoppable: bool) -> Waited | tuple[Attempt, bool]:
+        """How the wait ended, or what is waited for and whether the service may still be asked to stop it."""
+        record = await self._record(job_id)
+        job, attempt = record.job, record.attempt
+        if attempt is None or job.state in ENDED or attempt.state is not AttemptState.SUBMITTED:
+            return await self._after(record)
+        if attempt.upstream not in self._rooms.registry:
+            await self._rooms.alarm("service_removed", {"service": attempt.upstream, "job": job.id})
+            return Waited.ENDED
+        if stoppable and (job.cancel_requested_at is not None or job.overdue_since is not None):
+            if await self._stopped(attempt, overdue=job.cancel_requested_at is None):
+                return await self._looked(job_id, stoppable=False)
+            stoppable = False
+        self._rooms.surface.changed(job.id)
+        return attempt, stoppable
 
     async def settle(self, job_id: str) -> Settled:
         """Book the money by what the rows say. The first moment a video is known to exist is when it is paid."""

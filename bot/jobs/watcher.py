@@ -70,20 +70,26 @@ class Watcher:
         waited.told.append(waiting)
         try:
             # Registered first, then looked: an end between the two is seen by one or the other.
-            record = await self._book.record(attempt.job_id)
-            row = next((each for each in record.attempts if each.id == attempt.id), None) if record else None
-            if record is None or row is None or row.state is not AttemptState.SUBMITTED:
-                return
-            waited.watched.overdue = waited.watched.overdue or record.job.overdue_since is not None
-            if await self._book.webhook_seen(attempt.upstream, attempt.render_id or ""):
-                self._hurry(waited)
-            elif not waited.looking:
-                await self._plan_first(waited)
-            await waiting
+            if await self._is_open(waited):
+                await waiting
         finally:
             waited.told.remove(waiting)
             if not waited.told:
                 self._forget(waited)
+
+    async def _is_open(self, waited: _Waited) -> bool:
+        """False: the rows say that it ended. Else its first look is planned."""
+        attempt = waited.watched.attempt
+        record = await self._book.record(attempt.job_id)
+        row = next((each for each in record.attempts if each.id == attempt.id), None) if record else None
+        if record is None or row is None or row.state is not AttemptState.SUBMITTED:
+            return False
+        waited.watched.overdue = waited.watched.overdue or record.job.overdue_since is not None
+        if await self._book.webhook_seen(attempt.upstream, attempt.render_id or ""):
+            self._hurry(waited)
+        elif not waited.looking:
+            await self._plan_first(waited)
+        return True
 
     def nudge(self, upstream: str, render_id: str) -> bool:
         """A webhook came: look now. The truth is read from the service. True: somebody here waits for it."""

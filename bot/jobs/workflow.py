@@ -38,14 +38,14 @@ _log = logging.getLogger(__name__)
 class _Stage:
     """What a workflow needs and a recorded argument cannot carry. DBOS is one instance per process, and so is this."""
 
-    steps: Steps | None = None
+    steps: "_Recorded | None" = None
     running: set["asyncio.Task[Any]"] = set()
     submits: set["asyncio.Future[Any]"] = set()
     stopping: bool = False
 
 
 def set_stage(steps: Steps | None) -> None:
-    _Stage.steps = steps
+    _Stage.steps = None if steps is None else _Recorded(steps)
     _Stage.stopping = False
     _Stage.running = set()
     _Stage.submits = set()
@@ -74,7 +74,7 @@ async def video_job(job_id: str) -> None:
     if task is not None:
         _Stage.running.add(task)
     try:
-        await story(job_id, _Recorded(_Stage.steps))
+        await story(job_id, _Stage.steps)
     finally:
         if task is not None:
             _Stage.running.discard(task)
@@ -119,15 +119,16 @@ class _Recorded:
 
 
 async def _step(step: Callable[[str], Coroutine[Any, Any, R]], job_id: str) -> str:
-    async def plain(job_id: str) -> str:
-        while True:
-            try:
-                return str(await step(job_id))
-            except BookAway:  # to record it as the step's outcome would end the story
-                _log.warning("no answer from the database: %s of job %s is repeated", step.__name__, job_id)
-                await asyncio.sleep(AWAY_PAUSE_S)
+    return await DBOS.run_step_async({"name": step.__name__}, _until_answered, step, job_id)
 
-    return await DBOS.run_step_async({"name": step.__name__}, plain, job_id)
+
+async def _until_answered(step: Callable[[str], Coroutine[Any, Any, R]], job_id: str) -> str:
+    while True:
+        try:
+            return str(await step(job_id))
+        except BookAway:  # to record it as the step's outcome would end the story
+            _log.warning("no answer from the database: %s of job %s is repeated", step.__name__, job_id)
+            await asyncio.sleep(AWAY_PAUSE_S)
 
 
 def enqueuer(client: DBOSClient) -> Enqueue:

@@ -25,6 +25,7 @@ from bot.store.backup import back_up
 from bot.store.group_commit import GroupCommit, Outcome, side_by_side
 from bot.store.postgres import driver_url, is_postgres, one_view, postgres_engine
 from bot.store.refusals import UnreachableError
+from bot.store.schema import SCRIPTS, is_newest
 
 T = TypeVar("T")
 
@@ -152,8 +153,6 @@ async def opened_store(
     Raises:
         CannotOpenError: see `refusals`; in words for whoever started this.
     """
-    from bot.store.migrate import SCRIPTS, migrate
-
     url = driver_url(url)
     file = file_of(url)
 
@@ -168,12 +167,20 @@ async def opened_store(
         try:
             try:
                 with answering():
-                    migrate(engine, scripts=scripts or SCRIPTS, before=copied)
+                    _bring_up_to_date(engine, scripts or SCRIPTS, before=copied)
             except DatabaseAwayError as error:
                 raise UnreachableError(_unreachable(url, error)) from None
             yield store
         finally:
             store.close()
+
+
+def _bring_up_to_date(engine: sa.Engine, scripts: Path, *, before: Callable[[str], object]) -> None:
+    if is_newest(engine, scripts=scripts):
+        return
+    from bot.store.migrate import migrate
+
+    migrate(engine, scripts=scripts, before=before)
 
 
 def _unreachable(url: str, error: DatabaseAwayError) -> str:

@@ -10,8 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from bot.store.refusals import NewerSchemaError
-
-SCRIPTS = Path(__file__).with_name("migrations")
+from bot.store.schema import SCRIPTS
 
 ONE_AT_A_TIME = 0x736F7261
 """The advisory lock of replicas that start at once: "sora" in ASCII."""
@@ -19,7 +18,7 @@ WAIT_MS = 120_000
 
 
 def migrate(engine: sa.Engine, *, scripts: Path = SCRIPTS, before: Callable[[str], object] | None = None) -> None:
-    """Run the migrations that are missing; one look at a table when none is.
+    """Run the migrations that are missing.
 
     `before` is called with the schema that is there, when there is one to be changed.
 
@@ -27,9 +26,6 @@ def migrate(engine: sa.Engine, *, scripts: Path = SCRIPTS, before: Callable[[str
         NewerSchemaError: the database is ahead of this program.
     """
     known = ScriptDirectory(str(scripts))
-    with engine.connect() as connection:
-        if _found(connection, known) == known.get_current_head():
-            return
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {WAIT_MS}")

@@ -2,6 +2,8 @@
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -21,8 +23,9 @@ from virtual_clock import VirtualClock
 
 from bot.store.backup import KEEP, backups_of
 from bot.store.engine import open_engine, opened_store
-from bot.store.migrate import SCRIPTS, alembic_config, migrate
+from bot.store.migrate import alembic_config, migrate
 from bot.store.refusals import BackupFailedError, NewerSchemaError, UnreachableError
+from bot.store.schema import SCRIPTS, is_newest
 
 LATER = """
 import sqlalchemy as sa
@@ -93,6 +96,38 @@ def test_each_migration_only_adds_so_that_the_version_before_it_goes_on_beside_i
             assert fits or not written_by_old, f"{where} of {script.revision} needs NULL or a server_default"
         before = after
     engine.dispose()
+
+
+def test_the_newest_schema_is_told_from_the_names_of_the_files(empty_url: str, tmp_path: Path) -> None:
+    engine = open_engine(empty_url, busy_timeout_ms=1000)
+    assert not is_newest(engine), "there is none yet"
+    for script in reversed(list(ScriptDirectory(str(SCRIPTS)).walk_revisions())):
+        with engine.begin() as connection:
+            command.upgrade(alembic_config(connection), script.revision)
+        assert is_newest(engine) is (script.revision == HEAD)
+    assert not is_newest(engine, scripts=later_scripts(tmp_path))
+    engine.dispose()
+
+
+OPENED = """
+import asyncio, sys
+from bot.store.engine import opened_store
+
+async def start(url):
+    async with opened_store(url):
+        print(*(each for each in sys.modules if each.startswith("alembic")))
+
+asyncio.run(start(sys.argv[1]))
+"""
+
+
+def test_an_ordinary_start_does_without_the_machinery_of_migrations(tmp_path: Path) -> None:
+    def loaded() -> str:
+        command_line = [sys.executable, "-c", OPENED, f"sqlite:///{tmp_path}/sora.sqlite"]
+        return subprocess.run(command_line, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert "alembic" in loaded(), "the first start makes the schema"
+    assert loaded() == ""
 
 
 async def test_an_upgrade_leaves_a_copy_of_the_file_as_it_was(tmp_path: Path) -> None:
