@@ -23,10 +23,17 @@ from bot.store.upsert import table_of
 
 # Built once, and past the ORM: a job's record is read a dozen times on its way.
 _JOBS, _ATTEMPTS, _ASKED = table_of(JobRow).c, table_of(AttemptRow).c, table_of(QuestionRow).c
+_EVENTS = table_of(WebhookEventRow).c
 _OF_ID: sa.BindParameter[str] = sa.bindparam("job_id")
 _JOB = sa.select(*_JOBS).where(_JOBS.id == _OF_ID)
 _TRIES = sa.select(*_ATTEMPTS).where(_ATTEMPTS.job_id == _OF_ID).order_by(_ATTEMPTS.number)
 _QUESTIONS = sa.select(*_ASKED).where(_ASKED.job_id == _OF_ID).order_by(_ASKED.asked_at)
+_COUNTS = sa.select(_JOBS.state, sa.func.count()).where(_JOBS.team_id == sa.bindparam("team_id")).group_by(_JOBS.state)
+_TOLD_OF = (
+    sa.select(_EVENTS.event_id)
+    .where(_EVENTS.upstream == sa.bindparam("upstream"), _EVENTS.render_id == sa.bindparam("render_id"))
+    .limit(1)
+)
 
 
 class JobLooks:
@@ -79,12 +86,8 @@ class JobLooks:
         return await self._store.read(lambda session: [job_of(row) for row in session.scalars(wanted)])
 
     async def counts(self, team_id: str) -> Mapping[str, int]:
-        wanted = (
-            sa.select(col(JobRow.state), sa.func.count())
-            .where(col(JobRow.team_id) == team_id)
-            .group_by(col(JobRow.state))
-        )
-        return await self._store.read(lambda session: {row[0]: row[1] for row in session.execute(wanted)})
+        asked = {"team_id": team_id}
+        return await self._store.read(lambda session: {row[0]: row[1] for row in session.execute(_COUNTS, asked)})
 
     async def queue_place(self, job_id: str, *, running_max: int) -> int:
         def look(session: Session) -> int:
@@ -111,10 +114,8 @@ class JobLooks:
         return await self._store.read(look)
 
     async def webhook_seen(self, upstream: str, render_id: str) -> bool:
-        wanted = sa.select(col(WebhookEventRow.event_id)).where(
-            col(WebhookEventRow.upstream) == upstream, col(WebhookEventRow.render_id) == render_id
-        )
-        return await self._store.read(lambda session: session.scalar(wanted.limit(1)) is not None)
+        asked = {"upstream": upstream, "render_id": render_id}
+        return await self._store.read(lambda session: session.scalar(_TOLD_OF, asked) is not None)
 
     async def attempt(self, attempt_id: str) -> Attempt | None:
         return await self._attempt(col(AttemptRow.id) == attempt_id)
