@@ -22,6 +22,10 @@ from bot.wiring.lifelines import DeafError
 
 _log = logging.getLogger(__name__)
 
+TURN_S = 0.0005
+"""So long another thread may keep Python to itself while the loop wants it: the database's and the durable engine's have
+five milliseconds otherwise, each time that somebody's ack waits. At five orders a second the slowest hundredth of the acks
+came after 49 ms instead of 110 to 530, for 3 % more of a processor (tests/bench, 2026-11-21)."""
 STOP_WITHIN_S = 9.0
 """A supervisor that follows SIGTERM with SIGKILL gives ten seconds."""
 
@@ -51,6 +55,7 @@ def run() -> None:
 
 async def serve(settings: config.Settings, confidential: Confidential, *, clock: Clock = SystemClock()) -> None:
     """Run until SIGTERM or SIGINT; leave no task behind."""
+    sys.setswitchinterval(TURN_S)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for received in (signal.SIGTERM, signal.SIGINT):
