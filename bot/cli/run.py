@@ -23,9 +23,9 @@ from bot.wiring.lifelines import DeafError
 _log = logging.getLogger(__name__)
 
 TURN_S = 0.0005
-"""So long another thread may keep Python to itself while the loop wants it: the database's and the durable engine's have
-five milliseconds otherwise, each time that somebody's ack waits. At five orders a second the slowest hundredth of the acks
-came after 49 ms instead of 110 to 530, for 3 % more of a processor (tests/bench, 2026-11-21)."""
+"""So long another thread may keep Python to itself while the loop wants it. With Python's own five milliseconds an ack
+waits again and again for the database's threads and the durable engine's: at five orders a second the slowest
+hundredth came after 110 to 530 ms instead of 49, for 3 % less of a processor (`tests/bench`, 2026-11-21)."""
 STOP_WITHIN_S = 9.0
 """A supervisor that follows SIGTERM with SIGKILL gives ten seconds."""
 
