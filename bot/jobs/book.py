@@ -58,6 +58,14 @@ class Full:
     pass
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InFlight:
+    """What the rows say of a render that has not ended. `told_of`: a webhook about it has come."""
+
+    overdue: bool
+    told_of: bool
+
+
 class JobBook(QuestionBook, Protocol):
     """The rows of jobs, attempts and money; implemented by `store`. Every method is one transaction."""
 
@@ -182,7 +190,8 @@ class JobBook(QuestionBook, Protocol):
     async def webhook_came(self, upstream: str, render_id: str, event_id: str, *, token: str, at: datetime) -> bool:
         """Keep a verified event. False: seen before."""
 
-    async def webhook_seen(self, upstream: str, render_id: str) -> bool: ...
+    async def in_flight(self, attempt_id: str) -> InFlight | None:
+        """None: its render has ended, or there is none."""
 
     async def attempt(self, attempt_id: str) -> Attempt | None: ...
 

@@ -3,10 +3,8 @@
 A step that finds its work done says so again. Outcomes are words; domain errors end here.
 """
 
-from collections.abc import Coroutine
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from bot.jobs import retries
 from bot.jobs.attempt import Attempt, AttemptState
@@ -36,6 +34,14 @@ NOT_FETCHED = {
     Trouble.GONE: Failure.VIDEO_LOST,
     Trouble.TOO_LARGE: Failure.TOO_LARGE,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Awaited:
+    """A render on its way. `stoppable`: its service has not been asked to stop it."""
+
+    attempt: Attempt
+    stoppable: bool
 
 
 class JobSteps:
@@ -125,31 +131,24 @@ class JobSteps:
         return await self._rooms.doubt.resolve(job_id)
 
     async def wait(self, job_id: str) -> Waited:
-        moved = await self._moved(job_id)
-        if moved is None:
-            return await self._waited(job_id)
-        async with beside(moved):
-            return await self._waited(job_id)
-
-    async def _moved(self, job_id: str) -> Coroutine[Any, Any, None] | None:
         record = await self._record(job_id)
+        looked = await self._looked(record, stoppable=True)
         moved = moved_of(record, self._rooms.registry)
-        return self._rooms.surface.tell_moved(record, moved) if moved is not None else None
+        if moved is not None:
+            async with beside(self._rooms.surface.tell_moved(record, moved)):
+                return await self._waited(job_id, looked)
+        del record  # thousands stand here for minutes
+        return await self._waited(job_id, looked)
 
-    async def _waited(self, job_id: str) -> Waited:
-        """Thousands stand here for minutes, so what was read of a job is not kept while its render is waited for."""
-        stoppable = True
-        while True:
-            looked = await self._looked(job_id, stoppable=stoppable)
-            if isinstance(looked, Waited):
-                return looked
-            attempt, stoppable = looked
-            await self._rooms.watcher.ended(attempt)
-            self._lines.freed(attempt.upstream)
+    async def _waited(self, job_id: str, looked: Waited | _Awaited) -> Waited:
+        while not isinstance(looked, Waited):
+            await self._rooms.watcher.ended(looked.attempt)
+            self._lines.freed(looked.attempt.upstream)
+            looked = await self._looked(await self._record(job_id), stoppable=looked.stoppable)
+        return looked
 
-    async def _looked(self, job_id: str, *, stoppable: bool) -> Waited | tuple[Attempt, bool]:
-        """How the wait ended, or what is waited for and whether the service may still be asked to stop it."""
-        record = await self._record(job_id)
+    async def _looked(self, record: JobRecord, *, stoppable: bool) -> Waited | _Awaited:
+        """How the wait ended, or what is still waited for."""
         job, attempt = record.job, record.attempt
         if attempt is None or job.state in ENDED or attempt.state is not AttemptState.SUBMITTED:
             return await self._after(record)
@@ -158,10 +157,10 @@ class JobSteps:
             return Waited.ENDED
         if stoppable and (job.cancel_requested_at is not None or job.overdue_since is not None):
             if await self._stopped(attempt, overdue=job.cancel_requested_at is None):
-                return await self._looked(job_id, stoppable=False)
+                return await self._looked(await self._record(job.id), stoppable=False)
             stoppable = False
         self._rooms.surface.changed(job.id)
-        return attempt, stoppable
+        return _Awaited(attempt=attempt, stoppable=stoppable)
 
     async def settle(self, job_id: str) -> Settled:
         """Book the money by what the rows say. The first moment a video is known to exist is when it is paid."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from bot.clock import Clock, woken
-from bot.jobs.attempt import Attempt, AttemptState
+from bot.jobs.attempt import Attempt
 from bot.jobs.book import JobBook
 from bot.jobs.experience import Experience
 from bot.jobs.lane import AT_ONCE, AT_ONCE_MAX, Lane
@@ -79,13 +79,11 @@ class Watcher:
 
     async def _is_open(self, waited: _Waited) -> bool:
         """False: the rows say that it ended. Else its first look is planned."""
-        attempt = waited.watched.attempt
-        record = await self._book.record(attempt.job_id)
-        row = next((each for each in record.attempts if each.id == attempt.id), None) if record else None
-        if record is None or row is None or row.state is not AttemptState.SUBMITTED:
+        found = await self._book.in_flight(waited.watched.attempt.id)
+        if found is None:
             return False
-        waited.watched.overdue = waited.watched.overdue or record.job.overdue_since is not None
-        if await self._book.webhook_seen(attempt.upstream, attempt.render_id or ""):
+        waited.watched.overdue = waited.watched.overdue or found.overdue
+        if found.told_of:
             self._hurry(waited)
         elif not waited.looking:
             await self._plan_first(waited)

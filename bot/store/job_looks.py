@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from bot.jobs.answers import Unseen
 from bot.jobs.attempt import Attempt, AttemptState
+from bot.jobs.book import InFlight
 from bot.jobs.model import Job, JobRecord
 from bot.jobs.wish import Standing
 from bot.quota.limits import Limit
@@ -29,10 +30,15 @@ _JOB = sa.select(*_JOBS).where(_JOBS.id == _OF_ID)
 _TRIES = sa.select(*_ATTEMPTS).where(_ATTEMPTS.job_id == _OF_ID).order_by(_ATTEMPTS.number)
 _QUESTIONS = sa.select(*_ASKED).where(_ASKED.job_id == _OF_ID).order_by(_ASKED.asked_at)
 _COUNTS = sa.select(_JOBS.state, sa.func.count()).where(_JOBS.team_id == sa.bindparam("team_id")).group_by(_JOBS.state)
-_TOLD_OF = (
-    sa.select(_EVENTS.event_id)
-    .where(_EVENTS.upstream == sa.bindparam("upstream"), _EVENTS.render_id == sa.bindparam("render_id"))
-    .limit(1)
+_IN_FLIGHT = (
+    sa.select(
+        _JOBS.overdue_since.is_not(None).label("overdue"),
+        sa.exists()
+        .where(_EVENTS.upstream == _ATTEMPTS.upstream, _EVENTS.render_id == _ATTEMPTS.render_id)
+        .label("told_of"),
+    )
+    .join_from(table_of(AttemptRow), table_of(JobRow), _JOBS.id == _ATTEMPTS.job_id)
+    .where(_ATTEMPTS.id == sa.bindparam("attempt_id"), _ATTEMPTS.state == AttemptState.SUBMITTED.value)
 )
 
 
@@ -113,9 +119,12 @@ class JobLooks:
 
         return await self._store.read(look)
 
-    async def webhook_seen(self, upstream: str, render_id: str) -> bool:
-        asked = {"upstream": upstream, "render_id": render_id}
-        return await self._store.read(lambda session: session.scalar(_TOLD_OF, asked) is not None)
+    async def in_flight(self, attempt_id: str) -> InFlight | None:
+        def look(session: Session) -> InFlight | None:
+            row = session.execute(_IN_FLIGHT, {"attempt_id": attempt_id}).one_or_none()
+            return None if row is None else InFlight(overdue=row.overdue, told_of=row.told_of)
+
+        return await self._store.read(look)
 
     async def attempt(self, attempt_id: str) -> Attempt | None:
         return await self._attempt(col(AttemptRow.id) == attempt_id)

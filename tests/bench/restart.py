@@ -45,7 +45,8 @@ COUNT = 1000
 TIMES = 3
 GOAL = 2.0
 METRICS_TOKEN = "bench-metrics-token-0001"
-LOOK_S = 0.05
+LOOK_S = 0.25
+"""Each look costs the bot a page of numbers."""
 WATCHED_WITHIN_S, DELIVERED_WITHIN_S = 300.0, 300.0
 FOREVER_S = 86_400.0
 ORDER_USD_MICROS = 400_000

@@ -24,6 +24,7 @@ from openai import AsyncOpenAI
 from replicate.webhook import Webhooks as ReplicateWebhooks
 from replicate.webhook import WebhookSigningSecret
 from scripted_service import ScriptedService, a_protocol, an_upstream
+from sqlmodel import select
 from standardwebhooks import Webhook
 from virtual_clock import VirtualClock
 
@@ -44,6 +45,7 @@ from bot.providers.openai_videos import OpenAIVideos
 from bot.providers.openrouter import OpenRouter
 from bot.providers.replicate import Replicate
 from bot.providers.wavespeed import WaveSpeed
+from bot.store.tables.jobs import WebhookEventRow
 from bot.web.app import build_web
 from bot.web.health import Readiness
 
@@ -189,7 +191,9 @@ class Street:
         return playing, await self.house.record(job.id)
 
     async def known(self, render_id: str) -> bool:
-        return await self.house.book.webhook_seen("scripted", render_id)
+        wanted = select(WebhookEventRow).where(WebhookEventRow.upstream == "scripted")
+        events = await self.house.store.read(lambda session: session.scalars(wanted).all())
+        return render_id in {each.render_id for each in events}
 
 
 @asynccontextmanager
