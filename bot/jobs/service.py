@@ -241,7 +241,7 @@ class JobService:
         return QuotaAnswer(standings=found, time_zone=self._rules.time_zone)
 
     async def status(self, team_id: str) -> StatusAnswer:
-        return await self._standings.status(await self._book.counts(team_id))
+        return await self._standings.status(self._book.counts(team_id))
 
     async def facts(self, record: JobRecord) -> CardFacts:
         place = await self._book.queue_place(record.job.id, running_max=self._rules.running_max)

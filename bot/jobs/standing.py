@@ -1,6 +1,7 @@
 """How services and single jobs stand, for `/sora status` and for cards."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Mapping
 from datetime import timedelta
 
 from bot.catalogue.model import Billing, Model, Tier
@@ -38,9 +39,9 @@ class Standings:
         self._clock = clock
         self._risk_below = risk_below_usd_micros
 
-    async def status(self, counts: Mapping[str, int]) -> StatusAnswer:
-        """The first line's figures and one row per service."""
-        circuits, pasts = await self._healths.circuits(), await self._pasts.all()
+    async def status(self, counting: Awaitable[Mapping[str, int]]) -> StatusAnswer:
+        """The first line's figures (`counting`: jobs by state) and one row per service; looked at all at once."""
+        counts, circuits, pasts = await asyncio.gather(counting, self._healths.circuits(), self._pasts.all())
         now = self._clock.now()
         running = (JobState.SUBMITTING, JobState.CHECKING, JobState.RENDERING, JobState.DELIVERING)
         return StatusAnswer(
