@@ -76,8 +76,11 @@ class Setup:
     """Orders that are asked for; None: all."""
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, repr=False)
 class Outcome:
+    """Without a repr: where SIGINT is caught, Python 3.11's Runner has its task and the task's result written out, and
+    throws that away. A month's history took many minutes and all the memory there was."""
+
     setup: Setup
     violations: list[Violation]
     history: History
