@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 TURN_S = 0.0005
 """So long another thread may keep Python to itself while the loop wants it. With Python's own five milliseconds an ack
 waits again and again for the database's threads and the durable engine's: at five orders a second the slowest
-hundredth came after 110 to 530 ms instead of 49, for 3 % less of a processor (`tests/bench`, 2026-11-21)."""
+hundredth came after 110 to 530 ms instead of 49, for 2 to 5 % less of a processor (`tests/bench`, 2026-11-21)."""
 STOP_WITHIN_S = 9.0
 """A supervisor that follows SIGTERM with SIGKILL gives ten seconds."""
 
